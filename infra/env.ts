@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { TouchstoneError } from '../core/errors.ts';
+
+/** Where everything is. The only file that reads `process.env`; `.env.example` lists every variable. */
+export interface Environment {
+  /** `.touchstone/`: data directories, logs, ledgers, control store, artefacts of this checkout. */
+  readonly homeDir: string;
+  readonly configDir: string;
+  /** Recorded market data for runs and tests (the form of README "Data"); undefined when not set. */
+  readonly dataDir: string | undefined;
+  readonly temporalAddress: string;
+  readonly temporalUiUrl: string;
+  readonly kafkaBrokers: readonly string[];
+  readonly clickhouseUrl: string;
+  readonly dashboardPort: number;
+  readonly exchangePort: number;
+  readonly exchangeUrl: string;
+  readonly logLevel: string;
+  /** Named crash point of fault tests, or undefined. */
+  readonly crashAt: string | undefined;
+  /** Turns one protection off in fault tests, to prove that the test can fail. */
+  readonly mutant: string | undefined;
+}
+
+/** Ports that `up` chose for this checkout, when the defaults were taken by another. */
+interface StackFile {
+  temporalPort?: number;
+  temporalUiPort?: number;
+  kafkaPort?: number;
+  clickhousePort?: number;
+  dashboardPort?: number;
+  exchangePort?: number;
+}
+
+function port(name: string, text: string | undefined, chosen: number | undefined, fallback: number): number {
+  if (text === undefined || text === '') return chosen ?? fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new TouchstoneError('BAD_ENVIRONMENT', `${name} is not a port: ${text}`);
+  return value;
+}
+
+function readStackFile(homeDir: string): StackFile {
+  const path = join(homeDir, 'stack.json');
+  if (!existsSync(path)) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as StackFile;
+  } catch (cause) {
+    throw new TouchstoneError('BAD_STACK_FILE', `${path} is not JSON; remove it and run \`touchstone up\``, { cause });
+  }
+}
+
+/** @throws TouchstoneError BAD_ENVIRONMENT, BAD_STACK_FILE */
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
+  const homeDir = resolve(env.TOUCHSTONE_HOME || '.touchstone');
+  const stack = readStackFile(homeDir);
+  const temporalPort = port('TEMPORAL_PORT', env.TEMPORAL_PORT, stack.temporalPort, 7233);
+  const temporalUiPort = port('TEMPORAL_UI_PORT', env.TEMPORAL_UI_PORT, stack.temporalUiPort, 8233);
+  const kafkaPort = port('KAFKA_PORT', env.KAFKA_PORT, stack.kafkaPort, 9092);
+  const clickhousePort = port('CLICKHOUSE_PORT', env.CLICKHOUSE_PORT, stack.clickhousePort, 8123);
+  const exchangePort = port('EXCHANGE_PORT', env.EXCHANGE_PORT, stack.exchangePort, 8090);
+  return {
+    homeDir,
+    configDir: resolve(env.TOUCHSTONE_CONFIG || 'config'),
+    dataDir: env.TOUCHSTONE_DATA ? resolve(env.TOUCHSTONE_DATA) : undefined,
+    temporalAddress: env.TEMPORAL_ADDRESS || `127.0.0.1:${temporalPort}`,
+    temporalUiUrl: env.TEMPORAL_UI_URL || `http://127.0.0.1:${temporalUiPort}`,
+    kafkaBrokers: (env.KAFKA_BROKERS || `127.0.0.1:${kafkaPort}`).split(','),
+    clickhouseUrl: env.CLICKHOUSE_URL || `http://127.0.0.1:${clickhousePort}`,
+    dashboardPort: port('DASHBOARD_PORT', env.DASHBOARD_PORT, stack.dashboardPort, 3000),
+    exchangePort,
+    exchangeUrl: env.EXCHANGE_URL || `http://127.0.0.1:${exchangePort}`,
+    logLevel: env.LOG_LEVEL || 'info',
+    crashAt: env.CRASH_AT || undefined,
+    mutant: env.TOUCHSTONE_MUTANT || undefined,
+  };
+}
