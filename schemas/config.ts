@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { RiskLimits } from '../core/risk/decision.ts';
+import type { StrategyConfig } from '../core/strategies/strategy.ts';
+import { accountName, instrumentName, interval, positiveDecimalText } from './envelope.ts';
+
+/** Schemas of the files under `config/`. Unknown keys are refused; every field states its unit in its name. */
+
+const name = z
+  .string()
+  .max(80)
+  .regex(/^[a-z][a-z0-9-]*$/, 'want lower-case letters, digits and dashes');
+const positive = z.number().positive();
+
+/** `config/strategies/<name>.yaml`. The ranges of `parameters` are checked by the strategy registry. */
+export const strategyConfig = z.strictObject({
+  name,
+  type: name,
+  account: accountName,
+  instruments: z.array(instrumentName).min(1).max(100),
+  interval,
+  sizeQuote: positiveDecimalText,
+  maxAgeMs: z.int().min(100).max(3_600_000),
+  parameters: z.record(z.string(), z.number()).default({}),
+}) satisfies z.ZodType<StrategyConfig>;
+
+/** `config/risk/<name>.yaml`. */
+export const riskLimits = z
+  .strictObject({
+    maxOrderNotionalQuote: positive.max(1e9),
+    maxPositionNotionalQuote: positive.max(1e9),
+    maxGrossNotionalQuote: positive.max(1e9),
+    priceBandBps: positive.max(5_000),
+    maxOrdersPerSecond: positive.max(1_000),
+    maxDailyLossQuote: positive.max(1e9),
+  })
+  .refine((limits) => limits.maxOrderNotionalQuote <= limits.maxPositionNotionalQuote, 'maxOrderNotionalQuote must not exceed maxPositionNotionalQuote')
+  .refine(
+    (limits) => limits.maxPositionNotionalQuote <= limits.maxGrossNotionalQuote,
+    'maxPositionNotionalQuote must not exceed maxGrossNotionalQuote',
+  ) satisfies z.ZodType<RiskLimits>;
+
+const feeBps = z.number().min(-10).max(200);
+
+/** `config/venues/<name>.yaml`: a venue is a ccxt exchange, or the same exchange's protocol at another address. */
+export const venueConfig = z.strictObject({
+  name,
+  /** ccxt's id of the protocol spoken. */
+  exchange: z.enum(['binance']),
+  /** `simulator`: the address is EXCHANGE_URL; `public`: ccxt's own addresses. */
+  endpoint: z.enum(['simulator', 'public']),
+  instruments: z.array(instrumentName).min(1).max(100),
+  /** Bars that ingest builds and publishes. */
+  intervals: z.array(interval).min(1),
+  makerFeeBps: feeBps,
+  takerFeeBps: feeBps,
+  requestTimeoutMs: z.int().min(500).max(30_000),
+  recvWindowMs: z.int().min(500).max(60_000),
+  /** No event for so long makes a stream stale. */
+  staleAfterMs: z.int().min(500).max(600_000),
+});
+export type VenueConfig = z.infer<typeof venueConfig>;
+
+/** `config/sentiment/<name>.yaml`. */
+export const sentimentConfig = z
+  .strictObject({
+    name,
+    /** RSS or Atom address; only public addresses are fetched. */
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    /** Items from a file, in the form of `data/news`. */
+    file: z.string().max(1000).optional(),
+    intervalMs: z.int().min(1_000).max(86_400_000),
+  })
+  .refine((source) => (source.url === undefined) !== (source.file === undefined), 'want exactly one of url and file');
+export type SentimentConfig = z.infer<typeof sentimentConfig>;
+
+/** `config/touchstone.yaml`. */
+export const systemConfig = z.strictObject({
+  accounts: z
+    .array(
+      z.strictObject({
+        name: accountName,
+        venue: name,
+        /** Name of a file in `config/risk/`. */
+        risk: name,
+        quoteCurrency: z.string().min(2).max(10),
+      }),
+    )
+    .min(1)
+    .max(50),
+});
+export type SystemConfig = z.infer<typeof systemConfig>;
+export type AccountConfig = SystemConfig['accounts'][number];
