@@ -1,3 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import kafkajs, {
+  type Admin,
+  type EachBatchPayload,
+  type Kafka as KafkajsClient,
+  type KafkaMessage,
+  type LogEntry,
+  type Producer as KafkajsProducer,
+} from 'kafkajs';
+import { errorMessage, TouchstoneError } from '../core/errors.ts';
+import type { Log } from './log.ts';
+
+// Node finds only some of this CommonJS package's names by itself.
+const { Kafka, KafkaJSError, KafkaJSNonRetriableError, logLevel, Partitioners } = kafkajs;
+
 /**
  * The port to Kafka. `kafkajs` lives behind it and nowhere else, so that another client could take its place;
  * `tests/integration/kafka-contract.test.ts` is what such a client must pass.
@@ -81,4 +96,327 @@ export interface MessageBus {
   /** Reads whole partitions from `from` up to `to` (exclusive) without a group; for replay, verify and lineage. */
   readRange(topic: string, partition: number, from: string, to: string, onRecords: (records: readonly IncomingRecord[]) => Promise<void> | void): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Records of one `sendBatch` request at most; more wait for the next one. */
+const MESSAGES_PER_REQUEST_MAX = 10_000;
+/** A broker that is away longer than this fails a send (about 30 s of growing pauses). */
+const SEND_RETRY = { retries: 10, initialRetryTime: 200, maxRetryTime: 5_000 };
+const REQUEST_TIMEOUT_MS = 15_000;
+const READ_STALLED_MS = 30_000;
+
+function kafkajsLog(log: Log) {
+  return () => (entry: LogEntry) => {
+    const { message, timestamp: _, ...fields } = entry.log;
+    // A dropped connection is an ERROR to kafkajs and normal life to us: what matters is thrown, or arrives by onCrash.
+    if (entry.level <= logLevel.WARN) log.warn({ kafkajs: entry.namespace, ...fields }, message);
+    else log.debug({ kafkajs: entry.namespace, ...fields }, message);
+  };
+}
+
+function toIncoming(topic: string, partition: number, message: KafkaMessage): IncomingRecord {
+  return { topic, partition, offset: message.offset, key: message.key, value: message.value, timestampMs: Number(message.timestamp) };
+}
+
+type TopicMessages = { topic: string; messages: OutgoingMessage[] };
+interface PendingSend {
+  readonly batches: ReadonlyArray<{ readonly topic: string; readonly messages: readonly OutgoingMessage[] }>;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * One request in flight; what arrives meanwhile goes out together in the next one. So order is kept even when a request
+ * is retried, and throughput grows with load by itself.
+ *
+ * After a failed request the kafkajs producer is thrown away: whether the broker has the batch is unknown, and kafkajs
+ * would reuse its sequence numbers for the next messages, which the broker would then drop silently as duplicates.
+ */
+class QueueingProducer implements Producer {
+  readonly #connect: () => Promise<KafkajsProducer>;
+  #producer: KafkajsProducer | undefined;
+  #pending: PendingSend[] = [];
+  #flushing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(connect: () => Promise<KafkajsProducer>) {
+    this.#connect = connect;
+  }
+
+  async open(): Promise<this> {
+    this.#producer = await this.#connect();
+    return this;
+  }
+
+  send(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    return this.sendBatch([{ topic, messages }]);
+  }
+
+  sendBatch(batches: PendingSend['batches']): Promise<void> {
+    if (this.#closed) return Promise.reject(new TouchstoneError('KAFKA_CLOSED', 'the producer is closed'));
+    if (batches.every(({ messages }) => messages.length === 0)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ batches, resolve, reject });
+      this.#flushing ??= this.#flush().finally(() => {
+        this.#flushing = undefined;
+      });
+    });
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const taken = this.#take();
+      try {
+        this.#producer ??= await this.#connect();
+        await this.#producer.sendBatch({ acks: -1, topicMessages: mergeByTopic(taken) });
+        for (const send of taken) send.resolve();
+      } catch (cause) {
+        const broken = this.#producer;
+        this.#producer = undefined;
+        await broken?.disconnect().catch(() => {});
+        const error = new TouchstoneError('KAFKA_SEND_FAILED', `Kafka did not confirm: ${errorMessage(cause)}`, { retryable: true, cause });
+        for (const send of taken) send.reject(error);
+      }
+    }
+  }
+
+  #take(): PendingSend[] {
+    let messages = 0;
+    let count = 0;
+    for (const send of this.#pending) {
+      messages += send.batches.reduce((sum, batch) => sum + batch.messages.length, 0);
+      if (count > 0 && messages > MESSAGES_PER_REQUEST_MAX) break;
+      count++;
+    }
+    return this.#pending.splice(0, count);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#flushing;
+    await this.#producer?.disconnect();
+    this.#producer = undefined;
+  }
+}
+
+function mergeByTopic(sends: readonly PendingSend[]): TopicMessages[] {
+  const byTopic = new Map<string, OutgoingMessage[]>();
+  for (const send of sends) {
+    for (const { topic, messages } of send.batches) {
+      const merged = byTopic.get(topic);
+      if (merged) merged.push(...messages);
+      else byTopic.set(topic, [...messages]);
+    }
+  }
+  return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+}
+
+async function consume(kafka: KafkajsClient, options: ConsumeOptions): Promise<Consumer> {
+  let handlerError: Error | undefined;
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? 30_000;
+  const consumer = kafka.consumer({
+    groupId: options.groupId,
+    allowAutoTopicCreation: false,
+    sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: Math.floor(sessionTimeoutMs / 10),
+    maxWaitTimeInMs: options.maxWaitTimeMs ?? 100,
+    maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,
+    // A broker that is away is waited for; a handler that throws would be called with the same records for ever.
+    retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 3_000, restartOnFailure: async () => handlerError === undefined },
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) options.onCrash(handlerError ?? payload.error);
+  });
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => options.onAssigned?.(payload.memberAssignment));
+  const firstFetch = new Promise<void>((resolve) => {
+    consumer.on(consumer.events.FETCH, () => resolve());
+    consumer.on(consumer.events.CRASH, () => resolve());
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...options.topics], fromBeginning: options.from === 'earliest' });
+  await consumer.run({
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: options.partitionsConsumedConcurrently ?? 1,
+    eachBatch: async (payload) => {
+      try {
+        await options.onBatch(toRecordBatch(payload));
+      } catch (error) {
+        // The client's own errors (a rebalance met in heartbeat) are for the client to handle.
+        if (error instanceof KafkaJSError) throw error;
+        handlerError = error instanceof Error ? error : new Error(String(error));
+        throw new KafkaJSNonRetriableError(handlerError);
+      }
+    },
+  });
+  // kafkajs looks up what "latest" means at its first fetch: only then is everything sent afterwards seen.
+  if (options.from === 'latest') await firstFetch;
+  return {
+    async stop() {
+      await consumer.stop();
+      await consumer.disconnect();
+    },
+  };
+}
+
+function toRecordBatch({ batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, uncommittedOffsets, isRunning, isStale }: EachBatchPayload): RecordBatch {
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    records: batch.messages.map((message) => toIncoming(batch.topic, batch.partition, message)),
+    highWatermark: batch.highWatermark,
+    heartbeat,
+    resolve: resolveOffset,
+    commit: () => commitOffsetsIfNecessary(uncommittedOffsets()),
+    isOwned: () => isRunning() && !isStale(),
+  };
+}
+
+/**
+ * Reads through a throw-away group that never commits. Ends at the first record at or after `to`: a compacted topic may
+ * lack `to - 1` itself, never what follows it.
+ */
+async function readRange(
+  kafka: KafkajsClient,
+  topic: string,
+  partition: number,
+  from: bigint,
+  to: bigint,
+  onRecords: Parameters<MessageBus['readRange']>[4],
+): Promise<void> {
+  const consumer = kafka.consumer({ groupId: `read-${randomUUID()}`, allowAutoTopicCreation: false, maxWaitTimeInMs: 50, maxBytesPerPartition: 4_194_304 });
+  await consumer.connect();
+  let stallTimer: NodeJS.Timeout | undefined;
+  try {
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      const progress = () => {
+        clearTimeout(stallTimer);
+        stallTimer = setTimeout(
+          () => reject(new TouchstoneError('KAFKA_READ_STALLED', `no answer reading ${topic}/${partition}`, { retryable: true })),
+          READ_STALLED_MS,
+        );
+      };
+      progress();
+      let next = from;
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          eachBatch: async ({ batch, resolveOffset, isStale }) => {
+            if (batch.partition !== partition || isStale() || next >= to) return;
+            progress();
+            const records = batch.messages
+              .filter(({ offset }) => BigInt(offset) >= next && BigInt(offset) < to)
+              .map((message) => toIncoming(topic, partition, message));
+            try {
+              if (records.length > 0) await onRecords(records);
+            } catch (error) {
+              next = to;
+              return reject(error);
+            }
+            next = BigInt(batch.lastOffset()) + 1n;
+            resolveOffset(batch.lastOffset());
+            if (next >= to) resolve();
+          },
+        })
+        .then(() => consumer.seek({ topic, partition, offset: String(from) }), reject);
+    });
+  } finally {
+    clearTimeout(stallTimer);
+    await consumer.disconnect();
+  }
+}
+
+/** @param brokers `host:port` of at least one broker */
+export function createMessageBus(brokers: readonly string[], log: Log): MessageBus {
+  const kafka = new Kafka({
+    clientId: 'touchstone',
+    brokers: [...brokers],
+    connectionTimeout: 5_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: { retries: 5, initialRetryTime: 200, maxRetryTime: 3_000 },
+    logCreator: kafkajsLog(log),
+  });
+  const open = new Set<{ close(): Promise<void> }>();
+
+  // kafkajs: an admin client does not survive connect after disconnect, so each call has its own.
+  async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      return await work(admin);
+    } catch (cause) {
+      throw new TouchstoneError('KAFKA_UNAVAILABLE', `Kafka at ${brokers.join(',')}: ${errorMessage(cause)}`, { retryable: true, cause });
+    } finally {
+      await admin.disconnect().catch(() => {});
+    }
+  }
+
+  async function connectProducer(): Promise<KafkajsProducer> {
+    const producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      retry: SEND_RETRY,
+    });
+    await producer.connect();
+    return producer;
+  }
+
+  return {
+    async createProducer() {
+      const producer = await new QueueingProducer(connectProducer).open();
+      open.add(producer);
+      return producer;
+    },
+    async consume(options) {
+      const consumer = await consume(kafka, options);
+      const entry = { close: () => consumer.stop() };
+      open.add(entry);
+      return {
+        async stop() {
+          open.delete(entry);
+          await consumer.stop();
+        },
+      };
+    },
+    ensureTopics: (topics) =>
+      withAdmin(async (admin) => {
+        const existing = new Set(await admin.listTopics());
+        const missing = topics.filter(({ topic }) => !existing.has(topic));
+        if (missing.length === 0) return;
+        await admin.createTopics({
+          waitForLeaders: true,
+          topics: missing.map(({ topic, partitions, config }) => ({
+            topic,
+            numPartitions: partitions,
+            configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+          })),
+        });
+      }),
+    topicOffsets: (topic) =>
+      withAdmin(async (admin) => {
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return offsets.map(({ partition, low, high }) => ({ partition, low, high })).sort((a, b) => a.partition - b.partition);
+      }),
+    committedOffsets: (groupId, topic) =>
+      withAdmin(async (admin) => {
+        const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+        return (found?.partitions ?? []).map(({ partition, offset }) => ({ partition, offset })).sort((a, b) => a.partition - b.partition);
+      }),
+    setOffsets: (groupId, topic, offsets) => withAdmin((admin) => admin.setOffsets({ groupId, topic, partitions: offsets.map((entry) => ({ ...entry })) })),
+    async readRange(topic, partition, from, to, onRecords) {
+      const bounds = (await this.topicOffsets(topic)).find((entry) => entry.partition === partition);
+      if (bounds === undefined) throw new TouchstoneError('KAFKA_NO_PARTITION', `${topic} has no partition ${partition}`);
+      const first = BigInt(from) > BigInt(bounds.low) ? BigInt(from) : BigInt(bounds.low);
+      const end = BigInt(to) < BigInt(bounds.high) ? BigInt(to) : BigInt(bounds.high);
+      if (first < end) await readRange(kafka, topic, partition, first, end, onRecords);
+    },
+    async close() {
+      await Promise.allSettled([...open].map((entry) => entry.close()));
+      open.clear();
+    },
+  };
 }
