@@ -16,6 +16,8 @@ export interface Environment {
   readonly dashboardPort: number;
   readonly exchangePort: number;
   readonly exchangeUrl: string;
+  /** Where this process serves `/metrics`; 0 = any free port, which its log names. */
+  readonly metricsPort: number;
   readonly logLevel: string;
   /** Named crash point of fault tests, or undefined. */
   readonly crashAt: string | undefined;
@@ -70,6 +72,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     dashboardPort: port('DASHBOARD_PORT', env.DASHBOARD_PORT, stack.dashboardPort, 3000),
     exchangePort,
     exchangeUrl: env.EXCHANGE_URL || `http://127.0.0.1:${exchangePort}`,
+    metricsPort: env.METRICS_PORT === '0' ? 0 : port('METRICS_PORT', env.METRICS_PORT, undefined, 0),
     logLevel: env.LOG_LEVEL || 'info',
     crashAt: env.CRASH_AT || undefined,
     mutant: env.TOUCHSTONE_MUTANT || undefined,

@@ -57,7 +57,7 @@ export const deadLetter = z.strictObject({
   offset: z.string(),
   consumer: z.string(),
   reason: z.string().max(1000),
-  /** The original bytes, base64; cut at 700 kB with `truncated`. */
+  /** The original bytes, base64; cut at 10 MiB (more than topics take) with `truncated`. */
   valueBase64: z.string(),
   keyBase64: z.string(),
   truncated: z.boolean(),
