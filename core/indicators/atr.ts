@@ -1,0 +1,41 @@
+import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
+import { Wilder } from './wilder.ts';
+
+/** Average true range: Wilder-smoothed max(high − low, |high − previous close|, |low − previous close|), in quote currency. J. W. Wilder, 1978. */
+export class Atr {
+  value = Number.NaN;
+  private readonly average: Wilder;
+  private previousClose = Number.NaN;
+
+  constructor(period: number) {
+    this.average = new Wilder(period);
+  }
+
+  update(high: number, low: number, close: number): number {
+    const previous = this.previousClose;
+    this.previousClose = close;
+    if (Number.isNaN(previous)) return this.value;
+    this.value = this.average.update(Math.max(high, previous) - Math.min(low, previous));
+    return this.value;
+  }
+
+  snapshot(): unknown {
+    return { previousClose: Number.isNaN(this.previousClose) ? null : this.previousClose, average: this.average.snapshot() };
+  }
+
+  restore(state: unknown): void {
+    const saved = state as { previousClose: number | null; average: unknown };
+    this.previousClose = saved.previousClose ?? Number.NaN;
+    this.average.restore(saved.average);
+    this.value = this.average.value;
+  }
+}
+
+export const atr: IndicatorDefinition = {
+  name: 'atr',
+  description: 'Average true range (Wilder), quote currency',
+  parameters: { period: PERIOD },
+  outputs: ['atr'],
+  warmupBars: ({ period }) => period!,
+  create: ({ period }) => onValue(new Atr(period!), (range, bar) => range.update(bar.high, bar.low, bar.close)),
+};

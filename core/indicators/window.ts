@@ -1,0 +1,56 @@
+/** The last `size` numbers, in a ring. */
+export class Window {
+  readonly size: number;
+  private readonly ring: Float64Array;
+  private next = 0;
+  private filled = 0;
+
+  constructor(size: number) {
+    this.size = size;
+    this.ring = new Float64Array(size);
+  }
+
+  /** Stores a value and returns the one that fell out; NaN while there is room. */
+  push(value: number): number {
+    const oldest = this.filled === this.size ? this.ring[this.next]! : Number.NaN;
+    this.ring[this.next] = value;
+    this.next = this.next + 1 === this.size ? 0 : this.next + 1;
+    if (this.filled < this.size) this.filled++;
+    return oldest;
+  }
+
+  get isFull(): boolean {
+    return this.filled === this.size;
+  }
+
+  /** True right after every `size`-th push: the moment to sum anew and shed rounding error. */
+  get hasWrapped(): boolean {
+    return this.next === 0;
+  }
+
+  sum(): number {
+    let total = 0;
+    for (let i = 0; i < this.filled; i++) total += this.ring[i]!;
+    return total;
+  }
+
+  /** Sum of squared distances from `centre`. */
+  squaredDeviations(centre: number): number {
+    let total = 0;
+    for (let i = 0; i < this.filled; i++) {
+      const deviation = this.ring[i]! - centre;
+      total += deviation * deviation;
+    }
+    return total;
+  }
+
+  snapshot(): readonly number[] {
+    return [this.next, this.filled, ...this.ring];
+  }
+
+  restore(state: readonly number[]): void {
+    this.next = state[0]!;
+    this.filled = state[1]!;
+    this.ring.set(state.slice(2));
+  }
+}

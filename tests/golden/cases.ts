@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Reader of reference cases of format `golden/1`: inputs inline or from a CSV column, expected outputs with tolerances. */
+export interface GoldenCase {
+  readonly id: string;
+  readonly fn: string;
+  readonly params: Readonly<Record<string, number>>;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly expected: Readonly<Record<string, unknown>>;
+  readonly tolerance: Tolerance;
+  readonly toleranceBy?: Readonly<Record<string, Partial<Tolerance>>>;
+  /** Indices not compared, by output: ties that rounding decides. */
+  readonly ignore?: Readonly<Record<string, readonly number[]>>;
+}
+
+interface Tolerance {
+  readonly abs: number;
+  readonly rel: number;
+}
+
+/** An adapter only renames: it calls the function that the system itself uses. */
+export type Adapter = (params: Readonly<Record<string, number>>, inputs: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+
+/** The cases of the named groups, e.g. `indicators`; files lie beside this one, in `cases/`. */
+export function loadGoldenCases(...groups: readonly string[]): readonly GoldenCase[] {
+  const directory = new URL('cases', import.meta.url).pathname;
+  const cases = groups.flatMap((group) => (JSON.parse(readFileSync(join(directory, `${group}.json`), 'utf8')) as { cases: GoldenCase[] }).cases);
+  return cases.map((golden) => ({
+    ...golden,
+    inputs: Object.fromEntries(Object.entries(golden.inputs).map(([key, value]) => [key, readInput(directory, value)])),
+  }));
+}
+
+/** A column of a CSV file, or with `cols: all` the whole table. */
+function readInput(directory: string, value: unknown): unknown {
+  const reference = value as { $csv?: string; col?: string; cols?: 'all' } | null;
+  if (typeof reference !== 'object' || reference?.$csv === undefined) return value;
+  const [header, ...rows] = readFileSync(join(directory, reference.$csv), 'utf8')
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.split(','));
+  const cell = (text: string | undefined) => (Number.isNaN(Number(text)) ? text : Number(text));
+  if (reference.cols === 'all') return { columns: header, rows: rows.map((row) => row.map(cell)) };
+  const column = header!.indexOf(reference.col!);
+  if (column < 0) throw new Error(`${reference.$csv} has no column ${reference.col}`);
+  return rows.map((row) => Number(row[column]));
+}
+
+/** Paths and values that differ; empty when the case holds. */
+export function differences(golden: GoldenCase, actual: Readonly<Record<string, unknown>>): readonly string[] {
+  const found: string[] = [];
+  for (const [key, expected] of Object.entries(golden.expected)) {
+    const tolerance = { ...golden.tolerance, ...golden.toleranceBy?.[key] };
+    compare(expected, actual[key], tolerance, key, new Set(golden.ignore?.[key]), found);
+  }
+  return found;
+}
+
+function compare(expected: unknown, actual: unknown, tolerance: Tolerance, path: string, ignored: ReadonlySet<number>, found: string[]): void {
+  if (expected === null) {
+    if (actual !== null && actual !== undefined && !Number.isNaN(actual)) found.push(`${path}: want undefined, got ${actual}`);
+  } else if (typeof expected === 'number') {
+    const limit = tolerance.abs + tolerance.rel * Math.abs(expected);
+    if (!(Math.abs((actual as number) - expected) <= limit)) found.push(`${path}: want ${expected}, got ${actual}`);
+  } else if (typeof expected === 'object') {
+    const items = actual as Record<string, unknown> | undefined;
+    if (Array.isArray(expected) && expected.length !== (actual as ArrayLike<unknown> | undefined)?.length) {
+      found.push(`${path}: want ${expected.length} values`);
+      return;
+    }
+    for (const [key, value] of Object.entries(expected)) {
+      if (!ignored.has(Number(key))) compare(value, items?.[key], tolerance, `${path}.${key}`, new Set(), found);
+    }
+  } else if (expected !== actual) {
+    found.push(`${path}: want ${expected}, got ${actual}`);
+  }
+}
