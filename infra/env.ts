@@ -14,6 +14,10 @@ export interface Environment {
   readonly kafkaBrokers: readonly string[];
   readonly clickhouseUrl: string;
   readonly dashboardPort: number;
+  /** Where people reach the dashboard; `https:` when a proxy before it ends TLS. */
+  readonly dashboardUrl: string;
+  /** 64 hexadecimal digits; undefined = the file `<home>/master.key`, made when first needed. */
+  readonly masterKeyHex: string | undefined;
   readonly exchangePort: number;
   readonly exchangeUrl: string;
   /** Where this process serves `/metrics`; 0 = any free port, which its log names. */
@@ -61,6 +65,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
   const kafkaPort = port('KAFKA_PORT', env.KAFKA_PORT, stack.kafkaPort, 9092);
   const clickhousePort = port('CLICKHOUSE_PORT', env.CLICKHOUSE_PORT, stack.clickhousePort, 8123);
   const exchangePort = port('EXCHANGE_PORT', env.EXCHANGE_PORT, stack.exchangePort, 8090);
+  const dashboardPort = port('DASHBOARD_PORT', env.DASHBOARD_PORT, stack.dashboardPort, 3000);
   return {
     homeDir,
     configDir: resolve(env.TOUCHSTONE_CONFIG || 'config'),
@@ -69,7 +74,9 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     temporalUiUrl: env.TEMPORAL_UI_URL || `http://127.0.0.1:${temporalUiPort}`,
     kafkaBrokers: (env.KAFKA_BROKERS || `127.0.0.1:${kafkaPort}`).split(','),
     clickhouseUrl: env.CLICKHOUSE_URL || `http://127.0.0.1:${clickhousePort}`,
-    dashboardPort: port('DASHBOARD_PORT', env.DASHBOARD_PORT, stack.dashboardPort, 3000),
+    dashboardPort,
+    dashboardUrl: env.DASHBOARD_URL || `http://127.0.0.1:${dashboardPort}`,
+    masterKeyHex: env.TOUCHSTONE_MASTER_KEY || undefined,
     exchangePort,
     exchangeUrl: env.EXCHANGE_URL || `http://127.0.0.1:${exchangePort}`,
     metricsPort: env.METRICS_PORT === '0' ? 0 : port('METRICS_PORT', env.METRICS_PORT, undefined, 0),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { TradingState } from '../../core/risk/decision.ts';
@@ -5,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { type ApprovalOutcome, type ApprovalRequest, consumeApproval } from './approvals.ts';
 import { type AuditEntry, type AuditRecord, type AuditVerification, checkAudit, insertAudit, selectAudit } from './audit.ts';
 import { immediate, openDatabase } from './database.ts';
-import { type MasterKeySource, SecretBox } from './secrets.ts';
+import { givenMasterKey, type MasterKeySource, masterKeyFile, SecretBox } from './secrets.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type TradingStateRow, TradingStates } from './trading-state.ts';
 import { type Enrolment, type NewUser, type PasswordCheck, type Role, type TotpCheck, type User, Users } from './users.ts';
@@ -172,7 +173,14 @@ export class ControlStore {
   }
 }
 
-/** Opens `<home>/control.db`. @throws TouchstoneError CONTROL_STORE_NEWER */
+/** @throws TouchstoneError CONTROL_STORE_NEWER */
 export function openControlStore(path: string, deps: ControlStoreDeps): ControlStore {
   return new ControlStore(openDatabase(path), deps);
+}
+
+/** The control store of this checkout: `<home>/control.db`, its master key from the environment or `<home>/master.key`. */
+export function openHomeControlStore(environment: { readonly homeDir: string; readonly masterKeyHex: string | undefined }, clock: Clock): ControlStore {
+  const { homeDir, masterKeyHex } = environment;
+  const masterKey = masterKeyHex === undefined ? masterKeyFile(join(homeDir, 'master.key')) : givenMasterKey(masterKeyHex);
+  return openControlStore(join(homeDir, 'control.db'), { clock, masterKey });
 }
