@@ -221,6 +221,7 @@ async function consume(kafka: KafkajsClient, options: ConsumeOptions): Promise<C
     heartbeatInterval: Math.floor(sessionTimeoutMs / 10),
     maxWaitTimeInMs: options.maxWaitTimeMs ?? 100,
     maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,
+    maxBytes: Math.max(10_485_760, 2 * (options.maxBytesPerPartition ?? 0)),
     // A broker that is away is waited for; a handler that throws would be called with the same records for ever.
     retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 3_000, restartOnFailure: async () => handlerError === undefined },
   });

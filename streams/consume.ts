@@ -42,6 +42,10 @@ export interface StreamOptions {
   handle(messages: readonly Message[]): Awaitable<readonly Outcome[]>;
   /** At most so many messages a call of `handle`; their offsets are done together. */
   readonly chunkSize?: number;
+  /** Instead of `chunkSize`: how many records from `start` on belong together; 0 = the rest is not all here yet, bring it again with what follows. */
+  nextChunk?(batch: RecordBatch, start: number): number;
+  /** A handler that takes longer is stuck, and the process is better started anew than kept as owner of the partition. */
+  readonly handleTimeoutMs?: number;
   /** Unique to this start of the process; when given, the order of consumption is journalled under it. */
   readonly journalRun?: string;
   readonly maxWaitTimeMs?: number;
@@ -60,8 +64,8 @@ export interface Stream {
 const DEFAULT_CHUNK = 500;
 /** A third of the port's session timeout is the most a consumer may be silent. */
 const HEARTBEAT_MS = 3_000;
-/** A handler that takes longer is stuck: the process is better started anew than kept as owner of the partition. */
-const HANDLE_TIMEOUT_MS = 120_000;
+const DEFAULT_HANDLE_TIMEOUT_MS = 120_000;
+const INCOMPLETE_WAIT_MS = 200;
 const MAX_DEAD_BYTES = 10 * 1_048_576;
 
 /** One message at a time, in order: `handle: oneByOne(async (message) => …)`. */
@@ -77,6 +81,7 @@ export function oneByOne(handle: (message: Message) => Awaitable<Outcome>): Stre
 export async function consumeStream(deps: ConsumeDeps, options: StreamOptions): Promise<Stream> {
   const { clock, log } = deps;
   const chunkSize = options.chunkSize ?? DEFAULT_CHUNK;
+  const handleTimeoutMs = options.handleTimeoutMs ?? DEFAULT_HANDLE_TIMEOUT_MS;
   const decoders = new Map<string, (record: IncomingRecord) => Decoded>(options.topics.map((topic) => [topic, createDecoder(topic, deps.compileSchema)]));
   const journal = options.journalRun === undefined ? undefined : new Journal(deps, options.name, options.journalRun);
   const meter = createMeter(deps.metrics, options.name);
@@ -98,7 +103,7 @@ export async function consumeStream(deps: ConsumeDeps, options: StreamOptions): 
     if (messages.length > 0) {
       meter.queue(batch.topic, clock.nowMs() - messages[0]!.appendedTimeMs);
       const handled = options.handle(messages);
-      const outcomes = handled instanceof Promise ? await keepAlive(batch, handled) : handled;
+      const outcomes = handled instanceof Promise ? await keepAlive(batch, handled, handleTimeoutMs) : handled;
       if (outcomes.length !== messages.length) {
         throw new TouchstoneError('BAD_HANDLER', `${options.name} answered ${outcomes.length} outcomes for ${messages.length} messages`);
       }
@@ -112,9 +117,15 @@ export async function consumeStream(deps: ConsumeDeps, options: StreamOptions): 
   }
 
   async function onBatch(batch: RecordBatch): Promise<void> {
-    for (let start = 0; start < batch.records.length; start += chunkSize) {
+    for (let start = 0; start < batch.records.length; ) {
       if (!batch.isOwned()) return;
-      const records = batch.records.slice(start, start + chunkSize);
+      const size = options.nextChunk ? options.nextChunk(batch, start) : chunkSize;
+      if (size === 0) {
+        await new Promise((resolve) => setTimeout(resolve, INCOMPLETE_WAIT_MS));
+        return;
+      }
+      const records = batch.records.slice(start, start + size);
+      start += size;
       await takeChunk(batch, records);
       // The partition may have gone to another consumer meanwhile; it takes these again, and every handler is safe under that.
       if (!batch.isOwned()) return;
@@ -148,11 +159,11 @@ export async function consumeStream(deps: ConsumeDeps, options: StreamOptions): 
 }
 
 /** Heartbeats while a handler waits (an order may take seconds). A heartbeat that fails shows in `isOwned`, not here. */
-async function keepAlive<T>(batch: RecordBatch, work: Promise<T>): Promise<T> {
+async function keepAlive<T>(batch: RecordBatch, work: Promise<T>, timeoutMs: number): Promise<T> {
   const heartbeat = setInterval(() => batch.heartbeat().catch(() => {}), HEARTBEAT_MS);
   let timer: NodeJS.Timeout | undefined;
   const stuck = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TouchstoneError('HANDLER_STUCK', `a handler took longer than ${HANDLE_TIMEOUT_MS} ms`)), HANDLE_TIMEOUT_MS);
+    timer = setTimeout(() => reject(new TouchstoneError('HANDLER_STUCK', `a handler took longer than ${timeoutMs} ms`)), timeoutMs);
   });
   try {
     return await Promise.race([work, stuck]);
