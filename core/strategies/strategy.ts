@@ -1,4 +1,4 @@
-import type { BarEvent, BookEvent, FundingEvent, Interval, TradeEvent } from '../market/events.ts';
+import type { BookEvent, FundingEvent, Interval, Ohlcv, TradeEvent } from '../market/events.ts';
 import type { InstrumentName } from '../market/instrument.ts';
 
 /** A fill as a strategy sees it. */
@@ -35,7 +35,8 @@ export interface StrategyOutput {
  * `restore(snapshot())` without a difference.
  */
 export interface Strategy {
-  onBar?(bar: BarEvent, out: StrategyOutput): void;
+  /** A closed bar of the configured interval. The object is reused for the next bar: take its numbers, do not keep it. */
+  onBar?(bar: Ohlcv, out: StrategyOutput): void;
   onTrade?(trade: TradeEvent, out: StrategyOutput): void;
   onBook?(book: BookEvent, out: StrategyOutput): void;
   onFill?(fill: StrategyFill, out: StrategyOutput): void;
@@ -58,6 +59,8 @@ export interface ParameterSpec {
 export interface StrategyDefinition {
   /** The `type` in YAML, e.g. `trend-following`. */
   readonly type: string;
+  /** Raised whenever the same bars and parameters may give other targets; part of the version of every signal. */
+  readonly codeVersion: number;
   readonly description: string;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** Bars that must pass before the first output means anything. */
