@@ -1,4 +1,4 @@
-import { ClickHouseError, type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { errorMessage, TouchstoneError } from '../core/errors.ts';
 
 /** Everything the system keeps is in this database. */
@@ -56,6 +56,7 @@ export function createClickhouse(url: string, options: ClickhouseOptions = {}): 
     database: options.database ?? DATABASE,
     request_timeout: options.requestTimeoutMs ?? 60_000,
     compression: { request: true, response: false },
+    log: { level: ClickHouseLogLevel.OFF }, // failures are thrown, and logged by whoever knows what they mean
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
     clickhouse_settings: { date_time_input_format: 'best_effort', ...options.settings },
   });

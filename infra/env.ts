@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TouchstoneError } from '../core/errors.ts';
 
@@ -30,10 +31,11 @@ export interface Environment {
 }
 
 /** Ports that `up` chose for this checkout, when the defaults were taken by another. */
-interface StackFile {
+export interface StackFile {
   temporalPort?: number;
   temporalUiPort?: number;
   kafkaPort?: number;
+  kafkaControllerPort?: number;
   clickhousePort?: number;
   dashboardPort?: number;
   exchangePort?: number;
@@ -46,7 +48,7 @@ function port(name: string, text: string | undefined, chosen: number | undefined
   return value;
 }
 
-function readStackFile(homeDir: string): StackFile {
+export function readStackFile(homeDir: string): StackFile {
   const path = join(homeDir, 'stack.json');
   if (!existsSync(path)) return {};
   try {
@@ -84,4 +86,40 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     crashAt: env.CRASH_AT || undefined,
     mutant: env.TOUCHSTONE_MUTANT || undefined,
   };
+}
+
+/** What only the local stack needs to know: which servers are someone else's, and which ports may not be moved. */
+export interface StackSettings {
+  /** Servers whose address was given are used as they are and never started or stopped. */
+  readonly external: { readonly temporal: boolean; readonly kafka: boolean; readonly clickhouse: boolean };
+  /** Ports that the user named: in use by another program, they are an error; the others are moved. */
+  readonly fixedPorts: StackFile;
+  /** Directories searched for `temporal`, `clickhouse`, `java`, `mvn`, `go`, `docker`. */
+  readonly searchPath: string;
+  readonly kafkaHomeDir: string | undefined;
+  /** Programs fetched once for all checkouts. */
+  readonly cacheDir: string;
+}
+
+export function readStackSettings(env: NodeJS.ProcessEnv = process.env): StackSettings {
+  const fixed = (name: string) => (env[name] ? port(name, env[name], undefined, 0) : undefined);
+  return {
+    external: { temporal: Boolean(env.TEMPORAL_ADDRESS), kafka: Boolean(env.KAFKA_BROKERS), clickhouse: Boolean(env.CLICKHOUSE_URL) },
+    fixedPorts: {
+      temporalPort: fixed('TEMPORAL_PORT'),
+      temporalUiPort: fixed('TEMPORAL_UI_PORT'),
+      kafkaPort: fixed('KAFKA_PORT'),
+      clickhousePort: fixed('CLICKHOUSE_PORT'),
+      dashboardPort: fixed('DASHBOARD_PORT'),
+      exchangePort: fixed('EXCHANGE_PORT'),
+    },
+    searchPath: env.PATH ?? '',
+    kafkaHomeDir: env.KAFKA_HOME || undefined,
+    cacheDir: resolve(env.TOUCHSTONE_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'touchstone')),
+  };
+}
+
+/** The environment for a child process: this one's, with changes; `undefined` takes a variable out. */
+export function childEnvironment(changes: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
 }

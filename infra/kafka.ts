@@ -329,6 +329,27 @@ async function readRange(
   }
 }
 
+/** Whether a broker answers and takes part in its cluster; one try, for health checks. */
+export async function isKafkaUp(brokers: readonly string[]): Promise<boolean> {
+  const kafka = new Kafka({
+    clientId: 'touchstone-health',
+    brokers: [...brokers],
+    connectionTimeout: 2_000,
+    requestTimeout: 5_000,
+    retry: { retries: 0 },
+    logLevel: logLevel.NOTHING,
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return (await admin.describeCluster()).brokers.length > 0;
+  } catch {
+    return false;
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
 /** @param brokers `host:port` of at least one broker */
 export function createMessageBus(brokers: readonly string[], log: Log): MessageBus {
   const kafka = new Kafka({
