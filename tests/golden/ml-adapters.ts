@@ -1,3 +1,5 @@
+import { tripleBarrier } from '../../ml/labels/triple-barrier.ts';
+import { ewmVolatility } from '../../ml/labels/volatility.ts';
 import {
   deflatedSharpe,
   estimateSharpe,
@@ -59,5 +61,14 @@ export const mlAdapters: Readonly<Record<string, Adapter>> = {
   },
   purgedKFold: ({ folds, embargoFraction }, { labelEnd }) => ({
     splits: purgedKFold(labelEnd as number[], folds!, embargoFraction!).map(({ train, test }) => ({ train: ranges(train), test: [test.from, test.to] })),
+  }),
+  ewmStd: ({ span }, { close }) => ({ value: ewmVolatility(close as number[], span!) }),
+  tripleBarrier: ({ profitMultiple, stopMultiple, horizonBars, side }, { close, target, events }) => ({
+    rows: tripleBarrier(close as number[], target as number[], events as number[], {
+      profitMultiple: profitMultiple!,
+      stopMultiple: stopMultiple!,
+      horizonBars: horizonBars!,
+      side: side as 1 | -1,
+    }),
   }),
 };
