@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { TouchstoneError } from '../core/errors.ts';
 import type { ControlStore } from '../infra/control-store/control-store.ts';
-import type { Role } from '../infra/control-store/users.ts';
+import { ROLES, type Role } from '../schemas/http.ts';
 import { createOutput, type OutputStreams } from './output.ts';
 
 export interface UserCommandDeps {
@@ -12,7 +12,6 @@ export interface UserCommandDeps {
   openControlStore(): ControlStore;
 }
 
-const ROLES: readonly Role[] = ['viewer', 'operator', 'approver', 'admin'];
 const MAX_INPUT_CHARACTERS = 64 * 1024;
 
 /** `user add | list | role | lock | unlock` and `secret set | list`. Passwords and secrets come from standard input, never from the command line. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { TouchstoneError } from '../../core/errors.ts';
 import type { TradingState } from '../../core/risk/decision.ts';
+import type { Role } from '../../schemas/http.ts';
 import type { Clock } from '../clock.ts';
 import { type ApprovalOutcome, type ApprovalRequest, consumeApproval } from './approvals.ts';
 import { type AuditEntry, type AuditRecord, type AuditVerification, checkAudit, insertAudit, selectAudit } from './audit.ts';
@@ -9,7 +10,7 @@ import { immediate, openDatabase } from './database.ts';
 import { givenMasterKey, type MasterKeySource, masterKeyFile, SecretBox } from './secrets.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type TradingStateRow, TradingStates } from './trading-state.ts';
-import { type Enrolment, type NewUser, type PasswordCheck, type Role, type TotpCheck, type User, Users } from './users.ts';
+import { type Enrolment, type NewUser, type PasswordCheck, type TotpCheck, type User, Users } from './users.ts';
 
 /** Without a colon: the names with one are the store's own (`totp:<user>`). */
 const SECRET_NAME = /^[a-z][a-z0-9._-]{0,63}$/;

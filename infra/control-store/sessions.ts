@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Role } from './users.ts';
+import type { Role } from '../../schemas/http.ts';
 
 /** Any request keeps a session alive, the open page's own included: idle means that the page was closed. */
 export const SESSION_IDLE_MS = 60 * 60_000;

@@ -2,14 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import argon2 from 'argon2';
 import { TouchstoneError } from '../../core/errors.ts';
+import { ROLES, type Role } from '../../schemas/http.ts';
 import { insertAudit } from './audit.ts';
 import { immediate } from './database.ts';
 import type { SecretBox } from './secrets.ts';
 import { encodeBase32, matchTotp, otpauthUri } from './totp.ts';
-
-/** Each role may do all that those before it may. */
-export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
 
 export function hasRole(role: Role, needed: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
