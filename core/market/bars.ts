@@ -53,6 +53,16 @@ export function sliceBars(columns: BarColumns, fromMs: number, toMs: number): Ba
   };
 }
 
+/** The bars of one after those of the other. */
+export function concatBars(first: BarColumns, second: BarColumns): BarColumns {
+  const joined = createBarColumns(first.length + second.length);
+  for (const name of COLUMNS) {
+    joined[name].set(first[name]);
+    joined[name].set(second[name], first.length);
+  }
+  return joined;
+}
+
 /** Index of the first time ≥ `timeMs` in ascending times; their length when there is none. */
 function firstAtOrAfter(times: Float64Array, timeMs: number): number {
   let low = 0;
