@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +5,8 @@ import { createClickhouse } from '../clickhouse.ts';
 import type { Environment, StackFile, StackSettings } from '../env.ts';
 import { isKafkaUp } from '../kafka.ts';
 import { connectTemporal, registerSearchAttributes } from '../temporal.ts';
-import { type Command, findProgram, runProgram } from './process.ts';
+import { brokerCommand } from './kafka/broker.ts';
+import { type Command, findProgram } from './process.ts';
 import { findTemporal, provisionKafka, provisionTemporal, type Report } from './provision.ts';
 
 export type ServerName = 'temporal' | 'kafka' | 'clickhouse';
@@ -86,52 +86,11 @@ const kafka: ServerSpec = {
   async command({ environment, settings, ports, report }) {
     const classpath = await provisionKafka(settings, report);
     const java = findProgram('java', settings.searchPath) ?? 'java';
-    const dataDir = join(environment.homeDir, 'kafka');
-    const propertiesPath = join(dataDir, 'server.properties');
-    mkdirSync(dataDir, { recursive: true });
-    writeFileSync(propertiesPath, kafkaProperties(ports, dataDir));
-    const jvm = ['-cp', classpath, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true'];
-    if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
-      const clusterId = randomBytes(16).toString('base64url');
-      await runProgram(java, [...jvm, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', propertiesPath, '--ignore-formatted'], {
-        timeoutMs: 60_000,
-      });
-    }
-    return {
-      file: java,
-      args: ['-Xms128m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:+ExitOnOutOfMemoryError', ...jvm, 'kafka.Kafka', propertiesPath],
-    };
+    const { kafkaPort: port = 0, kafkaControllerPort: controllerPort = 0 } = ports;
+    return brokerCommand({ java, classpath, dataDir: join(environment.homeDir, 'kafka'), port, controllerPort });
   },
   isHealthy: (environment) => isKafkaUp(environment.kafkaBrokers),
 };
-
-/** One broker that is its own controller; nothing is kept longer than the topic table says. */
-function kafkaProperties({ kafkaPort, kafkaControllerPort }: StackFile, dataDir: string): string {
-  const properties = {
-    'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${kafkaControllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${kafkaPort},CONTROLLER://127.0.0.1:${kafkaControllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${kafkaPort}`,
-    'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'log.dirs': join(dataDir, 'log'),
-    'auto.create.topics.enable': false,
-    'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'transaction.state.log.num.partitions': 4,
-    'group.initial.rebalance.delay.ms': 0,
-    'group.min.session.timeout.ms': 1_000,
-    'message.max.bytes': 10_485_760,
-    'log.cleaner.dedupe.buffer.size': 16_777_216,
-  };
-  return Object.entries(properties)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
-}
 
 const clickhouse: ServerSpec = {
   name: 'clickhouse',
