@@ -39,7 +39,7 @@ export async function promote(rawInput: unknown = {}): Promise<PromotionResult> 
   let promotion: Promotion | undefined;
   let profitQuote: number | null = null;
   const promotionId = workflowInfo().firstExecutionRunId;
-  const approvals = awaitApprovals((decision) => control.consumeApproval({ promotionId, ...decision }));
+  const approvals = awaitApprovals((decision) => control.consumeApproval({ promotionId, ...(promotion ? { promotion } : {}), ...decision }));
   setHandler(promotionQuery, () => ({ ...view, ...approvals.current() }));
 
   async function enter(stage: Stage, sizeFactor: number, reason: string): Promise<number> {
