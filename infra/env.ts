@@ -11,6 +11,7 @@ export interface Environment {
   /** Recorded market data for runs and tests (the form of README "Data"); undefined when not set. */
   readonly dataDir: string | undefined;
   readonly temporalAddress: string;
+  readonly temporalNamespace: string;
   readonly temporalUiUrl: string;
   readonly kafkaBrokers: readonly string[];
   readonly clickhouseUrl: string;
@@ -73,6 +74,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     configDir: resolve(env.TOUCHSTONE_CONFIG || 'config'),
     dataDir: env.TOUCHSTONE_DATA ? resolve(env.TOUCHSTONE_DATA) : undefined,
     temporalAddress: env.TEMPORAL_ADDRESS || `127.0.0.1:${temporalPort}`,
+    temporalNamespace: env.TEMPORAL_NAMESPACE || 'default',
     temporalUiUrl: env.TEMPORAL_UI_URL || `http://127.0.0.1:${temporalUiPort}`,
     kafkaBrokers: (env.KAFKA_BROKERS || `127.0.0.1:${kafkaPort}`).split(','),
     clickhouseUrl: env.CLICKHOUSE_URL || `http://127.0.0.1:${clickhousePort}`,

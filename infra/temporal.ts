@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection, ScheduleAlreadyRunning, ScheduleOverlapPolicy, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { type ActivityInboundCallsInterceptor, bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
+import { type ActivityInboundCallsInterceptor, bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { TouchstoneError } from '../core/errors.ts';
 import { sleep } from './clock.ts';
 import type { Log } from './log.ts';
@@ -61,6 +61,12 @@ export async function bundleWorkflows(workflowsPath = fileURLToPath(new URL('../
 
 const nothing = () => {};
 const quietLogger = { log: nothing, trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** Sends the SDK's own log lines into ours. Once a process, before anything else of this file. */
+export function useLog(log: Log): void {
+  const level = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
+  Runtime.install({ logger: new DefaultLogger('WARN', (entry) => log[level[entry.level]]({ sdk: entry.meta ?? {} }, entry.message)) });
+}
 
 export interface TemporalWorkerOptions extends TemporalOptions {
   readonly taskQueue: TaskQueue;

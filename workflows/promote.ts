@@ -69,19 +69,20 @@ export async function promote(rawInput: unknown = {}): Promise<PromotionResult> 
 
   try {
     const input = await resolveInput('promote', rawInput);
-    promotion = await control.preparePromotion({ promotionId, input });
-    const { policy } = promotion;
-    view = { ...view, strategy: promotion.strategy, policy: policy.name };
-    progress.label({ symbol: promotion.instruments.join(' '), strategy: promotion.strategy });
+    const prepared = await control.preparePromotion({ promotionId, input });
+    const { policy } = prepared;
+    promotion = prepared;
+    view = { ...view, strategy: prepared.strategy, policy: policy.name };
+    progress.label({ symbol: prepared.instruments.join(' '), strategy: prepared.strategy });
 
     progress.stage('gates');
-    const gates: Evidence = await control.gatherEvidence({ promotion });
+    const gates: Evidence = await control.gatherEvidence({ promotion: prepared });
     view = { ...view, evidenceHash: gates.address, failedGates: gates.failedGates };
     if (gates.failedGates.length > 0 && policy.failedGates === 'block') return await end('rejected', `failed gates: ${gates.failedGates.join(', ')}`);
 
     const paper = await trade('paper', policy.paper.sizeFactor, policy.paper.durationMs, 'paper trial');
     if (paper.ended === 'loss') return await end('rejected', paper.reason);
-    const evidence: Evidence = await control.sealEvidence({ promotion, gates: gates.address, paper });
+    const evidence: Evidence = await control.sealEvidence({ promotion: prepared, gates: gates.address, paper });
     view = { ...view, evidenceHash: evidence.address, failedGates: evidence.failedGates, waiting: true };
     if (evidence.failedGates.length > 0 && policy.failedGates === 'block') return await end('rejected', `failed gates: ${evidence.failedGates.join(', ')}`);
 

@@ -1,4 +1,4 @@
-import { ApplicationFailure, executeChild, WorkflowExecutionAlreadyStartedError, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, executeChild, workflowInfo } from '@temporalio/workflow';
 import type { ModelSummary } from '../activities/retrain.ts';
 import { freezeBars } from './dataset.ts';
 import { trackProgress } from './progress.ts';
@@ -17,7 +17,8 @@ export async function retrain(rawInput: unknown = {}): Promise<ModelSummary> {
   if (workflowInfo().workflowId !== ownerId) {
     progress.stage(`handed to ${ownerId}`);
     return await executeChild<typeof retrain>('retrain', { workflowId: ownerId, taskQueue: 'research', args: [input] }).catch((error) => {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      // The class is not exported to workflow code.
+      if ((error as Error).name === 'WorkflowExecutionAlreadyStartedError') {
         throw ApplicationFailure.nonRetryable(`${input.model} is being trained already by workflow ${ownerId}`, 'ALREADY_RUNNING');
       }
       throw error;

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { createActivities as dailyReportActivities } from '../activities/daily-report.ts';
+import { createActivities as promoteActivities } from '../activities/promote.ts';
+import { createActivities as resolveInputActivities } from '../activities/resolve-input.ts';
+import { findStrategy } from '../core/strategies/registry.ts';
+import { strategyVersion } from '../core/strategies/runner.ts';
+import { openArtefacts } from '../infra/artefacts.ts';
+import { createClickhouse } from '../infra/clickhouse.ts';
+import { systemClock } from '../infra/clock.ts';
+import { loadConfiguration, readYaml } from '../infra/config.ts';
+import { openHomeControlStore } from '../infra/control-store/control-store.ts';
+import type { Environment } from '../infra/env.ts';
+import { createMessageBus } from '../infra/kafka.ts';
+import type { Log } from '../infra/log.ts';
+import type { StrategyActivated } from '../schemas/control.ts';
+import { promotionPolicy } from '../schemas/policy.ts';
+import { encode } from '../streams/message.ts';
+import { runWorkflowWorker, type Wiring } from './workflow-worker.ts';
+
+/** Task queue `control`: promotions, reports, FLAT ALL and reconciliation. It does no heavy work, so that it always answers. */
+async function wire(environment: Environment, log: Log): Promise<Wiring> {
+  const clock = systemClock;
+  const history = createClickhouse(environment.clickhouseUrl);
+  const artefacts = openArtefacts(join(environment.homeDir, 'artefacts'));
+  const controlStore = openHomeControlStore(environment, clock);
+  const bus = createMessageBus(environment.kafkaBrokers, log);
+  const producer = await bus.createProducer();
+
+  async function publishStrategy(activated: StrategyActivated): Promise<void> {
+    const key = `strategy:${activated.strategy}`;
+    await producer.send('control', [{ key, value: encode('control', 'strategy', `${key}#${activated.sinceMs}`, activated.sinceMs, activated) }]);
+  }
+
+  const activities = {
+    ...resolveInputActivities({ clock }),
+    ...promoteActivities({
+      history,
+      artefacts,
+      controlStore,
+      clock,
+      loadConfiguration: () => loadConfiguration(environment.configDir),
+      loadPolicy: (name) => readYaml(join(environment.configDir, 'policies', `${name}.yaml`), promotionPolicy),
+      strategyVersion: (config) => strategyVersion(config, findStrategy(config.type)),
+      publishStrategy,
+    }),
+    ...dailyReportActivities({ history, artefacts }),
+  };
+  return {
+    activities,
+    async close() {
+      await producer.close();
+      await bus.close();
+      await history.close();
+      controlStore.close();
+    },
+  };
+}
+
+await runWorkflowWorker({ taskQueue: 'control', maxConcurrentActivities: 50, ownsSchedule: true, wire });
