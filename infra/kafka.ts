@@ -8,10 +8,11 @@ import kafkajs, {
   type Producer as KafkajsProducer,
 } from 'kafkajs';
 import { errorMessage, TouchstoneError } from '../core/errors.ts';
+import { sleep, systemClock } from './clock.ts';
 import type { Log } from './log.ts';
 
 // Node finds only some of this CommonJS package's names by itself.
-const { Kafka, KafkaJSError, KafkaJSNonRetriableError, logLevel, Partitioners } = kafkajs;
+const { Kafka, KafkaJSError, KafkaJSNonRetriableError, KafkaJSProtocolError, logLevel, Partitioners } = kafkajs;
 
 /**
  * The port to Kafka. `kafkajs` lives behind it and nowhere else, so that another client could take its place;
@@ -100,8 +101,9 @@ export interface MessageBus {
 
 /** Records of one `sendBatch` request at most; more wait for the next one. */
 const MESSAGES_PER_REQUEST_MAX = 10_000;
-/** A broker that is away longer than this fails a send (about 30 s of growing pauses). */
-const SEND_RETRY = { retries: 10, initialRetryTime: 200, maxRetryTime: 5_000 };
+/** A broker that is away longer than this fails a send. */
+const SEND_TIMEOUT_MS = 60_000;
+const SEND_PAUSE_MAX_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const READ_STALLED_MS = 30_000;
 
@@ -157,9 +159,7 @@ class QueueingProducer implements Producer {
     if (batches.every(({ messages }) => messages.length === 0)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#pending.push({ batches, resolve, reject });
-      this.#flushing ??= this.#flush().finally(() => {
-        this.#flushing = undefined;
-      });
+      this.#flushing ??= this.#flush();
     });
   }
 
@@ -167,8 +167,7 @@ class QueueingProducer implements Producer {
     while (this.#pending.length > 0) {
       const taken = this.#take();
       try {
-        this.#producer ??= await this.#connect();
-        await this.#producer.sendBatch({ acks: -1, topicMessages: mergeByTopic(taken) });
+        await this.#sendWithRetry(mergeByTopic(taken));
         for (const send of taken) send.resolve();
       } catch (cause) {
         const broken = this.#producer;
@@ -176,6 +175,23 @@ class QueueingProducer implements Producer {
         await broken?.disconnect().catch(() => {});
         const error = new TouchstoneError('KAFKA_SEND_FAILED', `Kafka did not confirm: ${errorMessage(cause)}`, { retryable: true, cause });
         for (const send of taken) send.reject(error);
+      }
+    }
+    // In the same step as finding the queue empty: a send that came between would wait for ever.
+    this.#flushing = undefined;
+  }
+
+  /** The same batch through the same kafkajs producer has the same sequence numbers: the broker keeps it once, however often it comes. */
+  async #sendWithRetry(topicMessages: TopicMessages[]): Promise<void> {
+    const deadline = systemClock.monotonicMs() + SEND_TIMEOUT_MS;
+    for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, SEND_PAUSE_MAX_MS)) {
+      try {
+        this.#producer ??= await this.#connect();
+        await this.#producer.sendBatch({ acks: -1, topicMessages });
+        return;
+      } catch (error) {
+        if (isRefusal(error) || systemClock.monotonicMs() > deadline) throw error;
+        await sleep(pauseMs);
       }
     }
   }
@@ -197,6 +213,12 @@ class QueueingProducer implements Producer {
     await this.#producer?.disconnect();
     this.#producer = undefined;
   }
+}
+
+/** The broker answered, and would answer the same again: too large a message, say. */
+function isRefusal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof KafkaJSProtocolError) return !cause.retriable;
+  return false;
 }
 
 function mergeByTopic(sends: readonly PendingSend[]): TopicMessages[] {
@@ -381,7 +403,7 @@ export function createMessageBus(brokers: readonly string[], log: Log): MessageB
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
-      retry: SEND_RETRY,
+      retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 500 },
     });
     await producer.connect();
     return producer;
