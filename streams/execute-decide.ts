@@ -1,0 +1,208 @@
+import type { OrderIntent } from '../core/execution/order.ts';
+import { type OrderPlan, planOrder } from '../core/execution/plan.ts';
+import { type InstrumentRules, roundPrice } from '../core/execution/round.ts';
+import type { Signal } from '../core/execution/signal.ts';
+import { stableId } from '../core/hash.ts';
+import { abs, type Decimal, decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal } from '../core/market/decimal.ts';
+import type { InstrumentName } from '../core/market/instrument.ts';
+import { checkRisk, type RiskState } from '../core/risk/check.ts';
+import { type DenialCode, deny, type RiskApproved, type RiskDecision, type RiskLimits, type TradingState } from '../core/risk/decision.ts';
+import type { BookStage } from './execute-book.ts';
+import type { ExecutionHealth } from './execute-health.ts';
+import type { PriceBoard } from './execute-prices.ts';
+
+/** Everything a decision reads besides the book. */
+export interface DecisionContext {
+  readonly account: string;
+  readonly rules: ReadonlyMap<InstrumentName, InstrumentRules>;
+  readonly limits: RiskLimits;
+  readonly limitsHash: string;
+  readonly timeInForce: 'IOC' | 'GTC';
+  readonly prices: PriceBoard;
+  readonly health: ExecutionHealth;
+  readonly tradingState: () => TradingState;
+  readonly ordersLastSecond: () => number;
+  readonly dailyPnlQuote: () => number;
+}
+
+/**
+ * A position within this of its target is left alone: the venue takes its fee in the base asset, so a filled target always ends
+ * a little short, and chasing the rest would pay fees for ever.
+ */
+const TARGET_TOLERANCE_BPS = 50n;
+/** Limit prices reach half of the band, so that the guarded price may move as much again before the venue would see a price outside it. */
+const REACH_OF_BAND = 0.5;
+
+interface Evaluation {
+  readonly decision: RiskDecision<OrderIntent>;
+  readonly intent?: OrderIntent;
+}
+
+/**
+ * What to do about a signal now: nothing, or one marketable limit order inside the price band that brings the account's
+ * position to the sum of all strategies' targets. Recorded with what it saw, whatever the answer.
+ */
+export function decideSignal(context: DecisionContext, stage: BookStage, signal: Signal): RiskApproved<OrderIntent> | undefined {
+  const { decision, intent } = evaluateSignal(context, stage, signal);
+  const acted = decision.approved || decision.code === 'NOTHING_TO_DO' || decision.code === 'BELOW_MINIMUM';
+  if (acted && signal.targetQty !== undefined) {
+    stage.setTarget(signal.instrument, signal.strategy, parseDecimal(signal.targetQty), signal.signalId, signal.eventTimeMs);
+  }
+  recordDecision(context, stage, signal, decision.approved ? undefined : decision, intent);
+  stage.tx.closeSignal(signal.signalId, decision.approved ? 'INTENT' : decision.code);
+  return decision.approved ? decision.intent : undefined;
+}
+
+function evaluateSignal(context: DecisionContext, stage: BookStage, signal: Signal): Evaluation {
+  const { instrument, strategy } = signal;
+  const ageMs = context.health.venueNowMs() - signal.eventTimeMs;
+  if (ageMs > signal.maxAgeMs) return { decision: deny('STALE', `${Math.round(ageMs)} ms old, at most ${signal.maxAgeMs}`) };
+  const rules = context.rules.get(instrument);
+  if (!rules) return { decision: deny('UNKNOWN_INSTRUMENT', `${instrument} is not traded by this account`) };
+  const newest = stage.targets(instrument).get(strategy)?.eventTimeMs;
+  if (newest !== undefined && signal.eventTimeMs < newest) return { decision: deny('STALE', 'a later target of the strategy was acted on') };
+
+  const positionQty = stage.position(instrument).qty;
+  const target = parseDecimal(signal.targetQty!) + sumOfOthers(stage, instrument, strategy);
+  if (target !== 0n && abs(target - positionQty) * 10_000n <= abs(target) * TARGET_TOLERANCE_BPS) {
+    return { decision: deny('NOTHING_TO_DO', 'the position is within 0.5 % of the target') };
+  }
+  const price = context.prices.guarded(instrument, context.health.venueNowMs()) ?? Number(signal.referencePrice);
+  const plan = planOrder(target, { positionQty, openBuyQty: 0n, openSellQty: 0n, price: decimalFromNumber(price), rules, market: 'spot' });
+  if (plan.kind === 'denied') return { decision: deny(plan.code, plan.detail) };
+  const intent = makeIntent(context, signal, plan, price, rules);
+  return { intent, decision: checkRisk(intent, riskState(context, stage, instrument), context.limits) };
+}
+
+function sumOfOthers(stage: BookStage, instrument: InstrumentName, strategy: string): Decimal {
+  let total = 0n;
+  for (const [name, { qty }] of stage.targets(instrument)) if (name !== strategy) total += qty;
+  return total;
+}
+
+function makeIntent(context: DecisionContext, signal: Signal, plan: Extract<OrderPlan, { kind: 'order' }>, price: number, rules: InstrumentRules): OrderIntent {
+  const reach = (price * context.limits.priceBandBps * REACH_OF_BAND) / 10_000;
+  const limit = decimalFromNumber(plan.side === 'buy' ? price + reach : price - reach);
+  return {
+    intentId: stableId(signal.signalId, 0),
+    signalId: signal.signalId,
+    strategy: signal.strategy,
+    account: context.account,
+    instrument: signal.instrument,
+    side: plan.side,
+    type: 'limit',
+    timeInForce: context.timeInForce,
+    qty: formatDecimal(plan.qty),
+    price: formatDecimal(roundPrice(limit, plan.side, rules)),
+    reduceOnly: plan.reduceOnly,
+    eventTimeMs: signal.eventTimeMs,
+    maxAgeMs: signal.maxAgeMs,
+  };
+}
+
+/**
+ * FLAT ALL's close of one position: a market order, because it must not depend on a price feed. Only the ledger's position is
+ * sold, never the user's other coins.
+ */
+export function decideClose(
+  context: DecisionContext,
+  stage: BookStage,
+  close: { readonly instrument: InstrumentName; readonly closeId: string; readonly strategy: string },
+): RiskDecision<OrderIntent> {
+  const { instrument } = close;
+  const rules = context.rules.get(instrument);
+  if (!rules) return deny('UNKNOWN_INSTRUMENT', `${instrument} is not traded by this account`);
+  const positionQty = stage.position(instrument).qty;
+  const price = context.prices.mark(instrument);
+  // Without a price only the venue can tell whether the notional is too small, so it is asked.
+  const known = price === undefined ? { price: 1n, rules: { ...rules, minNotional: 0n } } : { price: decimalFromNumber(price), rules };
+  const plan = planOrder(0n, { positionQty, openBuyQty: 0n, openSellQty: 0n, market: 'spot', ...known });
+  if (plan.kind === 'denied') return deny(plan.code, plan.detail);
+  const nowMs = context.health.venueNowMs();
+  const intent: OrderIntent = {
+    intentId: stableId(close.closeId, instrument),
+    signalId: close.closeId,
+    strategy: close.strategy,
+    account: context.account,
+    instrument,
+    side: plan.side,
+    type: 'market',
+    timeInForce: 'GTC',
+    qty: formatDecimal(plan.qty),
+    reduceOnly: true,
+    eventTimeMs: nowMs,
+    maxAgeMs: 60_000,
+  };
+  stage.clearTargets(instrument);
+  const decision = checkRisk(intent, riskState(context, stage, instrument), context.limits, 'flatten');
+  recordDecision(context, stage, intent, decision.approved ? undefined : decision, intent);
+  return decision;
+}
+
+/** The message `riskDecision`: what was decided, on what position and limits. */
+export function recordDecision(
+  context: DecisionContext,
+  stage: BookStage,
+  of: Pick<Signal, 'signalId' | 'strategy' | 'instrument'>,
+  refusal: { readonly code: DenialCode | 'SUPERSEDED'; readonly detail: string } | undefined,
+  intent: OrderIntent | undefined,
+): void {
+  const timeMs = Math.round(context.health.venueNowMs());
+  stage.tx.append('orders', 'riskDecision', timeMs, {
+    account: context.account,
+    signalId: of.signalId,
+    ...(intent && { intentId: intent.intentId, side: intent.side, qty: intent.qty }),
+    ...(intent?.price !== undefined && { price: intent.price }),
+    strategy: of.strategy,
+    instrument: of.instrument,
+    approved: refusal === undefined,
+    ...(refusal && { code: refusal.code }),
+    detail: refusal?.detail ?? 'within all limits',
+    positionQty: formatDecimal(stage.position(of.instrument).qty),
+    limitsHash: context.limitsHash,
+    eventTimeMs: timeMs,
+  });
+}
+
+function riskState(context: DecisionContext, stage: BookStage, instrument: InstrumentName): RiskState {
+  const nowMs = context.health.venueNowMs();
+  return {
+    tradingState: context.tradingState(),
+    entryBlock: context.health.entryBlock(),
+    positionQty: decimalToNumber(stage.position(instrument).qty),
+    openBuyQty: decimalToNumber(stage.exposed(instrument, 'buy')),
+    openSellQty: decimalToNumber(stage.exposed(instrument, 'sell')),
+    guardedPrice: context.prices.guarded(instrument, nowMs),
+    dailyPnlQuote: context.dailyPnlQuote(),
+    ordersLastSecond: context.ordersLastSecond(),
+    otherGrossNotionalQuote: grossNotional(context, stage, instrument),
+    availableQuote: decimalToNumber(stage.cash()) - reservedQuote(context, stage),
+  };
+}
+
+/** Worst case of the account's other instruments: as if everything open filled at once, on the worse side (I8). */
+function grossNotional(context: DecisionContext, stage: BookStage, except: InstrumentName): number {
+  let total = 0;
+  for (const instrument of context.rules.keys()) {
+    if (instrument === except) continue;
+    const qty = decimalToNumber(stage.position(instrument).qty);
+    const buys = decimalToNumber(stage.exposed(instrument, 'buy'));
+    const sells = decimalToNumber(stage.exposed(instrument, 'sell'));
+    const worst = Math.max(Math.abs(qty + buys), Math.abs(qty - sells));
+    if (worst === 0) continue;
+    const mark = context.prices.mark(instrument);
+    total += mark === undefined ? Math.abs(decimalToNumber(stage.position(instrument).cost)) : worst * mark;
+  }
+  return total;
+}
+
+/** Quote that open buys may still spend. */
+function reservedQuote(context: DecisionContext, stage: BookStage): number {
+  let total = 0;
+  for (const { order } of stage.openOrders()) {
+    if (order.side !== 'buy') continue;
+    const price = order.price === undefined ? context.prices.mark(order.instrument) : Number(order.price);
+    total += (Number(order.qty) - Number(order.filledQty)) * (price ?? 0);
+  }
+  return total;
+}
