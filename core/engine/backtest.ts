@@ -7,6 +7,7 @@ import {
   calmarRatio,
   compoundAnnualGrowthRate,
   maxDrawdown,
+  mean,
   returnsOf,
   sharpeRatio,
   sortinoRatio,
@@ -108,8 +109,7 @@ function summarise(config: BarEngineConfig, bars: BarColumns, engine: BarEngine,
   const returns = returnsOf(equity);
   const periodsPerYear = YEAR_MS / intervalMs;
   const drawdown = maxDrawdown(equity);
-  let equitySum = 0;
-  for (const value of equity) equitySum += value;
+  const cagr = compoundAnnualGrowthRate(returns, periodsPerYear);
   return {
     strategy: strategy.name,
     type: strategy.type,
@@ -127,15 +127,15 @@ function summarise(config: BarEngineConfig, bars: BarColumns, engine: BarEngine,
     metrics: {
       ...tradeStatistics(Float64Array.from(ledger.roundTrips, (trip) => trip.pnlQuote)),
       totalReturn: finalEquityQuote / initialCashQuote - 1,
-      cagr: compoundAnnualGrowthRate(returns, periodsPerYear),
+      cagr,
       annualVolatility: annualVolatility(returns, periodsPerYear),
       sharpe: sharpeRatio(returns, periodsPerYear),
       sortino: sortinoRatio(returns, periodsPerYear),
-      calmar: calmarRatio(returns, periodsPerYear),
+      calmar: calmarRatio(cagr, drawdown.maxDrawdown),
       maxDrawdown: drawdown.maxDrawdown,
       longestUnderwaterBars: drawdown.longestUnderwaterBars,
       exposure: engine.barsInPosition / bars.length,
-      turnover: ledger.turnoverQuote / (equitySum / bars.length),
+      turnover: ledger.turnoverQuote / mean(equity),
       feesQuote: ledger.feesQuote,
       buyAndHoldReturn: lastClose / bars.close[0]! - 1,
     },

@@ -34,6 +34,10 @@ export function formatDecimal(value: Decimal): string {
 /** Nearest decimal to a finite float, ties away from zero. Exact for every number printed with at most eight places. */
 export function decimalFromNumber(value: number): Decimal {
   if (!Number.isFinite(value)) throw new RangeError(`not a finite number: ${value}`);
+  // Below 2^50 the product is off by at most 1/8, so a whole number nearer than 1/4 is the nearest; the rest takes the slow way.
+  const units = value * 1e8;
+  const whole = Math.round(units);
+  if (Math.abs(units) < 2 ** 50 && Math.abs(units - whole) < 0.25) return BigInt(whole);
   return parseDecimal(value.toFixed(DECIMAL_PLACES));
 }
 

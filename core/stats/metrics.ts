@@ -11,16 +11,20 @@ export function returnsOf(equity: Float64Array): Returns {
   return returns;
 }
 
-function mean(values: Float64Array): number {
+// Indexed loops: over a typed array they are several times as fast as `for…of`, and curves have millions of points.
+export function mean(values: Float64Array): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum / values.length;
 }
 
 function sampleDeviation(values: Float64Array): number {
   const centre = mean(values);
   let sum = 0;
-  for (const value of values) sum += (value - centre) ** 2;
+  for (let i = 0; i < values.length; i++) {
+    const deviation = values[i]! - centre;
+    sum += deviation * deviation;
+  }
   return Math.sqrt(sum / (values.length - 1));
 }
 
@@ -33,7 +37,10 @@ export function sharpeRatio(returns: Returns, periodsPerYear: number, riskFreePe
 /** Like Sharpe, with the root mean square of the shortfall below `minAcceptablePerPeriod` over all periods as the risk. */
 export function sortinoRatio(returns: Returns, periodsPerYear: number, minAcceptablePerPeriod = 0): number | undefined {
   let squares = 0;
-  for (const value of returns) squares += Math.min(value - minAcceptablePerPeriod, 0) ** 2;
+  for (let i = 0; i < returns.length; i++) {
+    const shortfall = Math.min(returns[i]! - minAcceptablePerPeriod, 0);
+    squares += shortfall * shortfall;
+  }
   const downside = Math.sqrt(squares / returns.length);
   return downside > 0 ? (Math.sqrt(periodsPerYear) * (mean(returns) - minAcceptablePerPeriod)) / downside : undefined;
 }
@@ -46,7 +53,7 @@ export function annualVolatility(returns: Returns, periodsPerYear: number): numb
 export function compoundAnnualGrowthRate(returns: Returns, periodsPerYear: number): number | undefined {
   if (returns.length === 0) return undefined;
   let wealth = 1;
-  for (const value of returns) wealth *= 1 + value;
+  for (let i = 0; i < returns.length; i++) wealth *= 1 + returns[i]!;
   return wealth > 0 ? wealth ** (periodsPerYear / returns.length) - 1 : -1;
 }
 
@@ -68,11 +75,17 @@ export function maxDrawdown(equity: Float64Array): Drawdown {
   let peakIndex: number | undefined;
   let troughIndex: number | undefined;
   let longestUnderwaterBars = 0;
+  let peak = equity[0] ?? 0;
   for (let i = 0; i < equity.length; i++) {
-    if (equity[i]! > equity[firstPeak]!) firstPeak = i;
-    if (equity[i]! >= equity[firstPeak]!) lastPeak = i;
+    const value = equity[i]!;
+    if (value >= peak) {
+      if (value > peak) firstPeak = i;
+      peak = value;
+      lastPeak = i;
+      continue;
+    }
     longestUnderwaterBars = Math.max(longestUnderwaterBars, i - lastPeak);
-    const fall = equity[i]! / equity[firstPeak]! - 1;
+    const fall = value / peak - 1;
     if (fall < worst) {
       worst = fall;
       peakIndex = firstPeak;
@@ -88,11 +101,9 @@ function recovery(equity: Float64Array, peakIndex: number | undefined, troughInd
   return undefined;
 }
 
-/** Growth per drawdown: CAGR ÷ |max drawdown|. */
-export function calmarRatio(returns: Returns, periodsPerYear: number): number | undefined {
-  const growth = compoundAnnualGrowthRate(returns, periodsPerYear);
-  const drawdown = maxDrawdown(wealthOf(returns)).maxDrawdown;
-  return growth === undefined || drawdown === 0 ? undefined : growth / -drawdown;
+/** Growth per drawdown: compound annual growth ÷ |max drawdown|. */
+export function calmarRatio(annualGrowth: number | undefined, drawdown: number): number | undefined {
+  return annualGrowth === undefined || drawdown === 0 ? undefined : annualGrowth / -drawdown;
 }
 
 /** Wealth path of returns, beginning at 1: one more point than returns. */
