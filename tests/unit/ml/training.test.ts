@@ -2,50 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { barColumns, type BarColumns } from '../../../core/market/bars.ts';
-import { Rng } from '../../../core/random.ts';
+import { barColumns } from '../../../core/market/bars.ts';
 import { type Artefacts, openArtefacts } from '../../../infra/artefacts.ts';
 import { loadModel } from '../../../infra/onnx.ts';
 import { selectBackend } from '../../../ml/models/backend.ts';
 import { createModelRecord } from '../../../ml/registry.ts';
-import { type Dataset, type DatasetSpec, decodeDataset, encodeDataset, prepareDataset } from '../../../ml/training/dataset.ts';
-import { DEFAULT_FIT, type FitSettings } from '../../../ml/training/fit.ts';
+import { type Dataset, decodeDataset, encodeDataset, prepareDataset } from '../../../ml/training/dataset.ts';
 import { type TrainingProgress, train } from '../../../ml/training/train.ts';
-
-const MINUTE_MS = 60_000;
-const spec: DatasetSpec = {
-  intervalMs: MINUTE_MS,
-  features: [{ feature: 'logReturn', parameters: { period: 1 } }, { feature: 'rsi', parameters: { period: 5 } }, { feature: 'closePosition' }],
-  label: { profitMultiple: 1, stopMultiple: 1, horizonBars: 5, side: 1 },
-  volatilitySpan: 20,
-  windowBars: 8,
-  validationShare: 0.2,
-  testShare: 0.2,
-};
-const settings: FitSettings = { ...DEFAULT_FIT, network: { ...DEFAULT_FIT.network, units: [6], learningRate: 0.02 }, epochs: 4, batchSize: 64, patience: 4 };
-
-/** A market with momentum: each return leans on the one before, so there is something to learn. */
-function momentumBars(count: number, momentum: number, seed = 'bars'): BarColumns {
-  const rng = new Rng(seed);
-  let close = 100;
-  let change = 0;
-  return barColumns(
-    Array.from({ length: count }, (_, i) => {
-      const open = close;
-      change = momentum * change + 0.002 * rng.normal();
-      close = open * Math.exp(change);
-      const reach = 0.0005 * Math.abs(rng.normal());
-      return {
-        openTimeMs: i * MINUTE_MS,
-        open,
-        high: Math.max(open, close) * (1 + reach),
-        low: Math.min(open, close) * (1 - reach),
-        close,
-        volume: 1 + rng.uniform(),
-      };
-    }),
-  );
-}
+import { momentumBars, smallFit as settings, smallSpec as spec } from './momentum.ts';
 
 describe('the data set', () => {
   const bars = momentumBars(800, 0.5);
@@ -77,7 +41,7 @@ describe('the data set', () => {
         volume: bars.volume[i]!,
       })),
     );
-    const times = new Set(Array.from(prepareDataset(holed, spec).eventTimeMs, (time) => time / MINUTE_MS - 1));
+    const times = new Set(Array.from(prepareDataset(holed, spec).eventTimeMs, (time) => time / spec.intervalMs - 1));
     for (let bar = 395; bar < 410; bar++) {
       const touchesHole = bar + spec.label.horizonBars >= hole.from && bar - spec.windowBars + 1 < hole.to;
       expect([bar, times.has(bar)]).toEqual([bar, !touchesHole]);
