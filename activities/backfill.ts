@@ -52,7 +52,12 @@ export function createActivities(deps: BackfillDeps) {
     const first = bars[0]!;
     const last = bars[bars.length - 1]!;
     const token = `backfill ${first.id} ${last.id} ${bars.length}`;
-    await deps.history.insertRows(MARKET_TABLES.bar.table, MARKET_TABLES.bar.columns, bars.map((bar) => MARKET_TABLES.bar.row(bar, { id: bar.id, ts: bar.receivedTimeMs })), token);
+    await deps.history.insertRows(
+      MARKET_TABLES.bar.table,
+      MARKET_TABLES.bar.columns,
+      bars.map((bar) => MARKET_TABLES.bar.row(bar, { id: bar.id, ts: bar.receivedTimeMs })),
+      token,
+    );
     await deps.history.insertRows(
       MARKET_TABLES.gap.table,
       MARKET_TABLES.gap.columns,

@@ -91,7 +91,15 @@ export function createActivities(deps: BacktestDeps) {
         },
       ]);
       const { instrument, bars } = dataset;
-      return { runId, strategy: config.name, instrument, bars, metrics: answer.figures, resultAddress: answer.resultAddress, reportAddress: answer.reportAddress };
+      return {
+        runId,
+        strategy: config.name,
+        instrument,
+        bars,
+        metrics: answer.figures,
+        resultAddress: answer.resultAddress,
+        reportAddress: answer.reportAddress,
+      };
     },
   };
 }

@@ -160,7 +160,8 @@ export function createActivities(deps: EvolveDeps) {
       const { members } = await deps.artefacts.getJson<ScoredGeneration>(population.scored);
       const best = rank(members)[0] as GenomeScore;
       const range = { from: selectionEnd(input, dataset), to: dataset.bars };
-      const [judged] = range.to > range.from ? await withHeartbeat((signal) => deps.compute.score({ genomes: [best.genome], dataset, range, costs: input }, signal)) : [];
+      const [judged] =
+        range.to > range.from ? await withHeartbeat((signal) => deps.compute.score({ genomes: [best.genome], dataset, range, costs: input }, signal)) : [];
       const holdout = judged?.figures ?? null;
       const trials = deps.controlStore.trialCount(best.genome.strategyType);
       const sharpes = members.flatMap(({ figures }) => (figures.estimate ? [figures.estimate.sharpePerPeriod] : []));

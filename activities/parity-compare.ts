@@ -33,7 +33,8 @@ export function compareDecisions(
   replayed: { readonly version: string; readonly decisions: readonly Decision[] },
   stageChangesMs: readonly number[],
 ): ParityComparison {
-  const isUnsettled = ({ eventTimeMs }: Decision) => stageChangesMs.some((sinceMs) => eventTimeMs >= sinceMs - STAGE_CHANGE_MS && eventTimeMs < sinceMs + STAGE_CHANGE_MS);
+  const isUnsettled = ({ eventTimeMs }: Decision) =>
+    stageChangesMs.some((sinceMs) => eventTimeMs >= sinceMs - STAGE_CHANGE_MS && eventTimeMs < sinceMs + STAGE_CHANGE_MS);
   const comparableLive = live.filter((decision) => decision.version === replayed.version && !isUnsettled(decision));
   const comparableReplay = replayed.decisions.filter((decision) => !isUnsettled(decision));
   const byId = new Map(comparableReplay.map((decision) => [decision.signalId, decision]));

@@ -75,7 +75,12 @@ export function createActivities(deps: ParityDeps) {
     return placed.map(({ event }) => event);
   }
 
-  async function replay(config: StrategyConfig, range: Range, instruments: readonly Instrument[], stages: readonly StageRow[]): Promise<{ version: string; decisions: Decision[] }> {
+  async function replay(
+    config: StrategyConfig,
+    range: Range,
+    instruments: readonly Instrument[],
+    stages: readonly StageRow[],
+  ): Promise<{ version: string; decisions: Decision[] }> {
     const definition = findStrategy(config.type);
     const decisions: Decision[] = [];
     let version = '';
@@ -85,7 +90,8 @@ export function createActivities(deps: ParityDeps) {
       const fromMs = range.fromMs - WARMUPS * Math.max(1, runner.warmupBars) * INTERVAL_MS[config.interval];
       let stage = 0;
       for (const event of await recordedEvents(instrument, config, { fromMs, toMs: range.toMs })) {
-        while (stage < stages.length && Number(stages[stage]!.sinceMs) <= event.eventTimeMs) runner.setStage({ sizeFactor: trimZeros(stages[stage++]!.sizeFactor) });
+        while (stage < stages.length && Number(stages[stage]!.sinceMs) <= event.eventTimeMs)
+          runner.setStage({ sizeFactor: trimZeros(stages[stage++]!.sizeFactor) });
         const signal = runner.process(event);
         if (signal && signal.eventTimeMs >= range.fromMs) decisions.push(decisionOf(signal));
       }
@@ -110,7 +116,11 @@ export function createActivities(deps: ParityDeps) {
           const stages = await deps.history.queryRows<StageRow>(SELECT_STAGES, params);
           const live = await deps.history.queryRows<Decision & { version: string }>(SELECT_SIGNALS, params);
           const replayed = await replay(config, input, instruments, stages);
-          const compared = compareDecisions(live, replayed, stages.map(({ sinceMs }) => Number(sinceMs)));
+          const compared = compareDecisions(
+            live,
+            replayed,
+            stages.map(({ sinceMs }) => Number(sinceMs)),
+          );
           differences[config.name] = compared.differences;
           for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += compared.counts[key];
         }

@@ -27,11 +27,19 @@ const VENUE_PAGE_BARS = 1_000;
  * Chooses where an instrument's history comes from: recorded files when they have it, else the venue's own klines.
  * @throws TouchstoneError NO_DATA when the wanted source does not have the instrument
  */
-export async function openBarHistory(options: BarHistoryOptions, instrument: string, interval: Interval, source: 'auto' | 'files' | 'venue'): Promise<BarHistory> {
+export async function openBarHistory(
+  options: BarHistoryOptions,
+  instrument: string,
+  interval: Interval,
+  source: 'auto' | 'files' | 'venue',
+): Promise<BarHistory> {
   const { venue } = parseInstrument(instrument);
-  const paths = source === 'venue' || options.dataDir === undefined ? [] : findInstrumentFiles(options.dataDir, instrument, 'bars', interval).map(({ path }) => path);
-  if (paths.length > 0) return { origin: paths.length === 1 ? 'a file' : `${paths.length} files`, source: 'import', pages: (fromMs, toMs) => filePages(paths, fromMs, toMs) };
-  if (source === 'files') throw new TouchstoneError('NO_DATA', `no file of ${interval} bars of ${instrument} under ${options.dataDir ?? 'TOUCHSTONE_DATA, which is not set'}`);
+  const paths =
+    source === 'venue' || options.dataDir === undefined ? [] : findInstrumentFiles(options.dataDir, instrument, 'bars', interval).map(({ path }) => path);
+  if (paths.length > 0)
+    return { origin: paths.length === 1 ? 'a file' : `${paths.length} files`, source: 'import', pages: (fromMs, toMs) => filePages(paths, fromMs, toMs) };
+  if (source === 'files')
+    throw new TouchstoneError('NO_DATA', `no file of ${interval} bars of ${instrument} under ${options.dataDir ?? 'TOUCHSTONE_DATA, which is not set'}`);
   const feed = await options.openFeed(venue);
   if (!feed) throw new TouchstoneError('NO_DATA', `no file of ${interval} bars of ${instrument}, and no venue "${venue}" under config/venues`);
   return { origin: venue, source: 'venue', pages: (fromMs, toMs) => venuePages(feed, instrument, interval, fromMs, Math.min(toMs, options.nowMs())) };

@@ -63,7 +63,7 @@ const nothing = () => {};
 const quietLogger = { log: nothing, trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** Sends the SDK's own log lines into ours. Once a process, before anything else of this file. */
-export function useLog(log: Log): void {
+export function installLog(log: Log): void {
   const level = { TRACE: 'debug', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
   Runtime.install({ logger: new DefaultLogger('WARN', (entry) => log[level[entry.level]]({ sdk: entry.meta ?? {} }, entry.message)) });
 }
@@ -133,7 +133,8 @@ async function makeCurrent(options: TemporalWorkerOptions, version: { deployment
         });
         return;
       } catch (error) {
-        if (attempt === 120) throw new TouchstoneError('TEMPORAL_VERSION', `cannot make ${version.deploymentName} ${version.buildId} current`, { cause: error });
+        if (attempt === 120)
+          throw new TouchstoneError('TEMPORAL_VERSION', `cannot make ${version.deploymentName} ${version.buildId} current`, { cause: error });
         await sleep(250);
       }
     }

@@ -2,14 +2,7 @@ import { z } from 'zod';
 
 /** Measures a gate can ask for; `activities/promote.ts` knows how each is taken. */
 const gate = z.strictObject({
-  measure: z.enum([
-    'outOfSampleSharpe',
-    'outOfSampleReturn',
-    'maxDrawdown',
-    'deflatedSharpe',
-    'trades',
-    'walkForwardFolds',
-  ]),
+  measure: z.enum(['outOfSampleSharpe', 'outOfSampleReturn', 'maxDrawdown', 'deflatedSharpe', 'trades', 'walkForwardFolds']),
   /** Exactly one of the two. */
   min: z.number().optional(),
   max: z.number().optional(),

@@ -1,7 +1,15 @@
 import type { Environment } from '../infra/env.ts';
 import { readEnvironment } from '../infra/env.ts';
 import { createLog, type Log } from '../infra/log.ts';
-import { bundleWorkflows, connectTemporal, ensureNightlySchedule, registerSearchAttributes, startTemporalWorker, type TaskQueue, useLog } from '../infra/temporal.ts';
+import {
+  bundleWorkflows,
+  connectTemporal,
+  ensureNightlySchedule,
+  registerSearchAttributes,
+  startTemporalWorker,
+  type TaskQueue,
+  installLog,
+} from '../infra/temporal.ts';
 
 /** What a worker process brings: its activities, and what to let go at the end. */
 export interface Wiring {
@@ -27,7 +35,7 @@ export async function runWorkflowWorker(process_: WorkerProcess): Promise<void> 
   const environment = readEnvironment();
   const log = createLog(process_.taskQueue, environment.logLevel);
   const { temporalAddress: address, temporalNamespace: namespace } = environment;
-  useLog(log);
+  installLog(log);
   const wiring = await process_.wire(environment, log);
   const client = await connectTemporal({ address, namespace });
   await registerSearchAttributes(client);

@@ -81,7 +81,9 @@ export function awaitApprovals(consume: (decision: CheckedDecision) => Promise<A
       const inTime = await condition(settled, deadlineMs);
       evidenceHash = null;
       if (rejection) return { outcome: 'rejected', approvers: [...approvers], note: `rejected by ${rejection.by}: ${rejection.note}` };
-      return inTime ? { outcome: 'approved', approvers: [...approvers], note: '' } : { outcome: 'expired', approvers: [...approvers], note: 'nobody decided in time' };
+      return inTime
+        ? { outcome: 'approved', approvers: [...approvers], note: '' }
+        : { outcome: 'expired', approvers: [...approvers], note: 'nobody decided in time' };
     },
   };
 }

@@ -38,7 +38,12 @@ export async function nightly(rawInput: unknown = {}): Promise<{ readonly steps:
     progress.stage(step, round.length);
     progress.advance(steps.length);
     const workflowId = `${workflowInfo().workflowId}/${step.replaceAll(' ', '-')}`;
-    steps.push(await executeChild(type, { workflowId, taskQueue, args: [args] }).then(() => ({ step, outcome: 'done' as const }), (error) => noted(step, error)));
+    steps.push(
+      await executeChild(type, { workflowId, taskQueue, args: [args] }).then(
+        () => ({ step, outcome: 'done' as const }),
+        (error) => noted(step, error),
+      ),
+    );
   }
   progress.stage('done', round.length);
   progress.advance(steps.length);

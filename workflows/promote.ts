@@ -43,7 +43,14 @@ export async function promote(rawInput: unknown = {}): Promise<PromotionResult> 
   setHandler(promotionQuery, () => ({ ...view, ...approvals.current() }));
 
   async function enter(stage: Stage, sizeFactor: number, reason: string): Promise<number> {
-    const { sinceMs } = await control.enterStage({ promotion: promotion!, stage, sizeFactor, reason, evidenceHash: view.evidenceHash, approvers: approvals.current().approvers });
+    const { sinceMs } = await control.enterStage({
+      promotion: promotion!,
+      stage,
+      sizeFactor,
+      reason,
+      evidenceHash: view.evidenceHash,
+      approvers: approvals.current().approvers,
+    });
     view = { ...view, stage };
     progress.stage(stage);
     return sinceMs;
