@@ -2,7 +2,7 @@ import { type Decimal, decimalFromNumber, decimalToNumber } from '../core/market
 import type { InstrumentName } from '../core/market/instrument.ts';
 import type { Ledger } from '../infra/ledger/ledger.ts';
 import type { AccountBook } from './execute-book.ts';
-import type { PriceBoard } from './execute-prices.ts';
+import type { PriceBoard } from '../core/execution/price-board.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,15 +1,16 @@
 import type { OrderIntent } from '../core/execution/order.ts';
-import { type OrderPlan, planOrder } from '../core/execution/plan.ts';
-import { type InstrumentRules, roundPrice } from '../core/execution/round.ts';
+import { intentForTarget } from '../core/execution/decide.ts';
+import { planOrder } from '../core/execution/plan.ts';
+import type { InstrumentRules } from '../core/execution/round.ts';
 import type { Signal } from '../core/execution/signal.ts';
 import { stableId } from '../core/hash.ts';
-import { abs, type Decimal, decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal } from '../core/market/decimal.ts';
+import { type Decimal, decimalFromNumber, decimalToNumber, formatDecimal, parseDecimal } from '../core/market/decimal.ts';
 import type { InstrumentName } from '../core/market/instrument.ts';
 import { checkRisk, type RiskState } from '../core/risk/check.ts';
 import { type DenialCode, deny, type RiskApproved, type RiskDecision, type RiskLimits, type TradingState } from '../core/risk/decision.ts';
 import type { BookStage } from './execute-book.ts';
 import type { ExecutionHealth } from './execute-health.ts';
-import type { PriceBoard } from './execute-prices.ts';
+import type { PriceBoard } from '../core/execution/price-board.ts';
 
 /** Everything a decision reads besides the book. */
 export interface DecisionContext {
@@ -24,14 +25,6 @@ export interface DecisionContext {
   readonly ordersLastSecond: () => number;
   readonly dailyPnlQuote: () => number;
 }
-
-/**
- * A position within this of its target is left alone: the venue takes its fee in the base asset, so a filled target always ends
- * a little short, and chasing the rest would pay fees for ever.
- */
-const TARGET_TOLERANCE_BPS = 50n;
-/** Limit prices reach half of the band, so that the guarded price may move as much again before the venue would see a price outside it. */
-const REACH_OF_BAND = 0.5;
 
 interface Evaluation {
   readonly decision: RiskDecision<OrderIntent>;
@@ -63,41 +56,18 @@ function evaluateSignal(context: DecisionContext, stage: BookStage, signal: Sign
   if (newest !== undefined && signal.eventTimeMs < newest) return { decision: deny('STALE', 'a later target of the strategy was acted on') };
 
   const positionQty = stage.position(instrument).qty;
-  const target = parseDecimal(signal.targetQty!) + sumOfOthers(stage, instrument, strategy);
-  if (target !== 0n && abs(target - positionQty) * 10_000n <= abs(target) * TARGET_TOLERANCE_BPS) {
-    return { decision: deny('NOTHING_TO_DO', 'the position is within 0.5 % of the target') };
-  }
   const price = context.prices.guarded(instrument, context.health.venueNowMs()) ?? Number(signal.referencePrice);
-  const plan = planOrder(target, { positionQty, openBuyQty: 0n, openSellQty: 0n, price: decimalFromNumber(price), rules, market: 'spot' });
-  if (plan.kind === 'denied') return { decision: deny(plan.code, plan.detail) };
-  const intent = makeIntent(context, signal, plan, price, rules);
-  return { intent, decision: checkRisk(intent, riskState(context, stage, instrument), context.limits) };
+  const wantedQty = parseDecimal(signal.targetQty!) + sumOfOthers(stage, instrument, strategy);
+  const { timeInForce, limits } = context;
+  const outcome = intentForTarget(signal, { wantedQty, positionQty, price, rules, priceBandBps: limits.priceBandBps, timeInForce });
+  if (!('intent' in outcome)) return { decision: deny(outcome.code, outcome.detail) };
+  return { intent: outcome.intent, decision: checkRisk(outcome.intent, riskState(context, stage, instrument), limits) };
 }
 
 function sumOfOthers(stage: BookStage, instrument: InstrumentName, strategy: string): Decimal {
   let total = 0n;
   for (const [name, { qty }] of stage.targets(instrument)) if (name !== strategy) total += qty;
   return total;
-}
-
-function makeIntent(context: DecisionContext, signal: Signal, plan: Extract<OrderPlan, { kind: 'order' }>, price: number, rules: InstrumentRules): OrderIntent {
-  const reach = (price * context.limits.priceBandBps * REACH_OF_BAND) / 10_000;
-  const limit = decimalFromNumber(plan.side === 'buy' ? price + reach : price - reach);
-  return {
-    intentId: stableId(signal.signalId, 0),
-    signalId: signal.signalId,
-    strategy: signal.strategy,
-    account: context.account,
-    instrument: signal.instrument,
-    side: plan.side,
-    type: 'limit',
-    timeInForce: context.timeInForce,
-    qty: formatDecimal(plan.qty),
-    price: formatDecimal(roundPrice(limit, plan.side, rules)),
-    reduceOnly: plan.reduceOnly,
-    eventTimeMs: signal.eventTimeMs,
-    maxAgeMs: signal.maxAgeMs,
-  };
 }
 
 /**

@@ -16,7 +16,7 @@ import { AccountBook, type BookEffect, type BookStage } from './execute-book.ts'
 import { DailyResult } from './execute-daily.ts';
 import { type DecisionContext, decideClose, decideSignal, recordDecision } from './execute-decide.ts';
 import { ExecutionHealth } from './execute-health.ts';
-import type { PriceBoard } from './execute-prices.ts';
+import type { PriceBoard } from '../core/execution/price-board.ts';
 import type { Fact } from './execute-reconcile.ts';
 import { placeRequest, sendCancel, sendOrder } from './execute-send.ts';
 

@@ -8,7 +8,7 @@ import { Ledger } from '../../../infra/ledger/ledger.ts';
 import type { Lease } from '../../../infra/ledger/lease.ts';
 import { silentLog } from '../../../infra/log.ts';
 import { ExecutionLoop } from '../../../streams/execute-loop.ts';
-import { PriceBoard } from '../../../streams/execute-prices.ts';
+import { PriceBoard } from '../../../core/execution/price-board.ts';
 import { FakeClock, ModelVenue } from './model-venue.ts';
 
 export const BTC = 'sim:BTC/USDT';

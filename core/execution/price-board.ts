@@ -1,5 +1,5 @@
-import type { MarketEvent } from '../core/market/events.ts';
-import type { InstrumentName } from '../core/market/instrument.ts';
+import type { MarketEvent } from '../market/events.ts';
+import type { InstrumentName } from '../market/instrument.ts';
 
 /** Odd, so that the median is a price that was traded. */
 const WINDOW = 5;
