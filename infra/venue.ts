@@ -1,6 +1,17 @@
+import { TouchstoneError } from '../core/errors.ts';
 import type { Fill, OrderType, TimeInForce } from '../core/execution/order.ts';
 import type { BookEvent, Interval, Ohlcv, Side, TradeEvent } from '../core/market/events.ts';
 import type { Instrument, InstrumentName } from '../core/market/instrument.ts';
+
+/** 429 or 418: nothing was placed; ask again after `retryAfterMs`. */
+export class VenueRateLimited extends TouchstoneError {
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super('VENUE_RATE_LIMITED', message, { retryable: true });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
 
 /**
  * The port to an exchange; `infra/exchange.ts` implements it with ccxt. Money is decimal text. Every method takes the

@@ -183,7 +183,10 @@ class ExchangeServer {
       clearTimeout(lifetime);
       clearInterval(pings);
     });
-    if (url.pathname.startsWith('/ws-api/')) return this.#users.accept(socket);
+    if (url.pathname.startsWith('/ws-api/')) {
+      this.#users.accept(socket);
+      return;
+    }
     const isCombined = url.pathname.startsWith('/stream');
     const named = isCombined ? (url.searchParams.get('streams') ?? '').split('/') : url.pathname.split('/').slice(2);
     this.#markets.accept(socket, isCombined, named);
