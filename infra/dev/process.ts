@@ -59,12 +59,17 @@ export function readRecord(path: string): ProcessRecord | undefined {
   }
 }
 
+/** Opens a log for appending; a large one makes room first, one generation is kept. */
+export function openLog(path: string): number {
+  mkdirSync(dirname(path), { recursive: true });
+  if (existsSync(path) && statSync(path).size > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
+  return openSync(path, 'a');
+}
+
 /** Starts a process of its own session, its output appended to a log file, and writes its record. */
 export function startDetached(command: Command, logPath: string, recordPath: string): ProcessRecord {
-  mkdirSync(dirname(logPath), { recursive: true });
   mkdirSync(dirname(recordPath), { recursive: true });
-  if (existsSync(logPath) && statSync(logPath).size > LOG_BYTES_MAX) renameSync(logPath, `${logPath}.1`);
-  const log = openSync(logPath, 'a');
+  const log = openLog(logPath);
   const child = spawn(command.file, command.args, { detached: true, stdio: ['ignore', log, log], env: childEnvironment(command.env ?? {}) });
   child.on('error', () => {}); // reported below: it has no pid
   const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid);
