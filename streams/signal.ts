@@ -1,0 +1,249 @@
+import { errorMessage } from '../core/errors.ts';
+import { type BarEvent, INTERVAL_MS, type MarketEvent } from '../core/market/events.ts';
+import type { Instrument, InstrumentName } from '../core/market/instrument.ts';
+import { findStrategy } from '../core/strategies/registry.ts';
+import { createStrategyRunner, type StrategyRunner } from '../core/strategies/runner.ts';
+import type { StrategyConfig } from '../core/strategies/strategy.ts';
+import type { Signal } from '../core/execution/signal.ts';
+import type { OutgoingMessage } from '../infra/kafka.ts';
+import type { StrategyActivated } from '../schemas/control.ts';
+import type { MarketRecord } from '../schemas/market.ts';
+import { type ConsumeDeps, consumeStream, ok, type Outcome, type Stream } from './consume.ts';
+import { createDecoder, encode, type Message } from './message.ts';
+
+export interface SignalDeps extends ConsumeDeps {
+  /** The last closed bars of an instrument before now, oldest first; empty when the history store has none or is away. */
+  readonly recentBars: (instrument: InstrumentName, interval: BarEvent['interval'], count: number) => Promise<readonly BarEvent[]>;
+  readonly state: SignalStateStore;
+  onCrash(error: Error): void;
+}
+
+/** Where the state of the strategies survives a restart. */
+export interface SignalStateStore {
+  load(): SignalState | undefined;
+  save(state: SignalState): void;
+}
+
+/** Runners' snapshots, and the next offset of each partition that they have seen everything before. */
+export interface SignalState {
+  readonly offsets: ReadonlyArray<{ readonly topic: string; readonly partition: number; readonly offset: string }>;
+  readonly runners: Readonly<Record<string, unknown>>;
+}
+
+export interface SignalOptions {
+  readonly strategies: readonly StrategyConfig[];
+  readonly instruments: readonly Instrument[];
+  /** Fraction of its size that a strategy trades before any promotion has said otherwise: decimal text. */
+  initialSizeFactor(config: StrategyConfig): string;
+  /** Unique to this start of the process. */
+  readonly run: string;
+  readonly groupId?: string;
+}
+
+const SAVE_EVERY_MS = 5_000;
+/** A first start reads back so many records of each partition. */
+const FIRST_START_RECORDS = 2_000;
+const STOPPED_STAGES = new Set(['retired', 'rejected']);
+
+/**
+ * From topic `market` to topic `signals`, through the same runner as backtest and replay. State and offsets are saved together and are
+ * restored together, so a restart takes up where the snapshot stands: signals said since then are said again with the same ids, which
+ * `execute` knows, and none is lost. An event older than the strategy's `maxAgeMs` (warm-up bars, a backlog) is read without deciding:
+ * what it would say would be refused as stale, and the strategy says what still holds at the next fresh event.
+ */
+export async function startSignal(deps: SignalDeps, options: SignalOptions): Promise<Stream> {
+  const { clock, log } = deps;
+  const groupId = options.groupId ?? 'signal';
+  const engine = new SignalEngine(options, (event, config) => clock.nowMs() - event.eventTimeMs > config.maxAgeMs);
+  const signalsTotal = deps.metrics.counter('touchstone_signals_total', 'Signals said', ['strategy', 'instrument']);
+  const computeMs = deps.metrics.histogramMs('touchstone_signal_compute_ms', 'From a market record taken to its signals computed', []);
+  const offsets = new Map<string, { topic: string; partition: number; offset: string }>();
+
+  const saved = deps.state.load();
+  for (const { topic, partition, offset } of saved?.offsets ?? []) offsets.set(`${topic}/${partition}`, { topic, partition, offset });
+  const cold = engine.restore(saved);
+  await applyControl(deps, engine, offsets);
+  await warm(deps, engine, cold);
+  await positionGroup(deps, groupId, offsets);
+
+  let savedAtMs = clock.monotonicMs();
+  const save = () => {
+    savedAtMs = clock.monotonicMs();
+    deps.state.save({ offsets: [...offsets.values()], runners: engine.snapshot() });
+  };
+
+  async function handle(messages: readonly Message[]): Promise<readonly Outcome[]> {
+    const outgoing: OutgoingMessage[] = [];
+    for (const message of messages) {
+      if (message.topic === 'control') {
+        if (message.type === 'strategy') await warm(deps, engine, engine.activate(message.data as StrategyActivated));
+        continue;
+      }
+      const startedMs = clock.monotonicMs();
+      for (const event of (message.data as MarketRecord).events) {
+        for (const signal of engine.process(event)) {
+          signalsTotal.inc({ strategy: signal.strategy, instrument: signal.instrument });
+          outgoing.push({ key: signal.account, value: encode('signals', 'signal', signal.signalId, clock.nowMs(), signal) });
+        }
+      }
+      computeMs.observe({}, clock.monotonicMs() - startedMs);
+    }
+    if (outgoing.length > 0) await deps.producer.send('signals', outgoing);
+    const last = messages.at(-1)!;
+    offsets.set(`${last.topic}/${last.partition}`, { topic: last.topic, partition: last.partition, offset: String(BigInt(last.offset) + 1n) });
+    if (clock.monotonicMs() - savedAtMs >= SAVE_EVERY_MS) save();
+    return messages.map(() => ok);
+  }
+
+  const stream = await consumeStream(deps, {
+    name: 'signal',
+    groupId,
+    topics: ['market', 'control'],
+    from: 'earliest',
+    maxWaitTimeMs: 5,
+    journalRun: options.run,
+    handle,
+    onCrash: deps.onCrash,
+  });
+  log.info({ strategies: options.strategies.map((strategy) => strategy.name), cold: cold.map((runner) => runner.config.name) }, 'strategies run');
+  return {
+    async stop() {
+      await stream.stop();
+      save();
+    },
+  };
+}
+
+/** The runners of all strategies: one event in, the signals of everybody who reads it out. */
+export class SignalEngine {
+  private readonly options: Pick<SignalOptions, 'strategies' | 'instruments' | 'initialSizeFactor'>;
+  private readonly isTooOld: (event: MarketEvent, config: StrategyConfig) => boolean;
+  private readonly runners = new Map<string, StrategyRunner>();
+  private readonly byInstrument = new Map<InstrumentName, StrategyRunner[]>();
+
+  constructor(
+    options: Pick<SignalOptions, 'strategies' | 'instruments' | 'initialSizeFactor'>,
+    isTooOld: (event: MarketEvent, config: StrategyConfig) => boolean = () => false,
+  ) {
+    this.options = options;
+    this.isTooOld = isTooOld;
+    for (const config of options.strategies) this.put(config, { sizeFactor: options.initialSizeFactor(config) });
+  }
+
+  process(event: MarketEvent): readonly Signal[] {
+    const signals: Signal[] = [];
+    for (const runner of this.byInstrument.get(event.instrument) ?? []) {
+      if (this.isTooOld(event, runner.config)) {
+        runner.warm(event);
+        continue;
+      }
+      const signal = runner.process(event);
+      if (signal) signals.push(signal);
+    }
+    return signals;
+  }
+
+  /** Takes a promotion's word on stage, size and parameters. Answers the runners that are new and cold. */
+  activate(change: StrategyActivated): readonly StrategyRunner[] {
+    const runner = this.runners.get(change.strategy);
+    if (!runner || runner.config.account !== change.account) return [];
+    const stage = { sizeFactor: STOPPED_STAGES.has(change.stage) ? '0' : change.sizeFactor, modelId: change.modelId };
+    const configured = this.options.strategies.find((config) => config.name === change.strategy)!;
+    const parameters = { ...configured.parameters, ...change.parameters };
+    if (sameParameters(parameters, runner.config.parameters)) {
+      runner.setStage(stage);
+      return [];
+    }
+    return [this.put({ ...configured, parameters }, stage)];
+  }
+
+  warm(runner: StrategyRunner, bars: readonly BarEvent[]): void {
+    for (const bar of bars) runner.warm(bar);
+  }
+
+  snapshot(): Readonly<Record<string, unknown>> {
+    const entries = [...this.runners].map(([name, runner]) => [name, { parameters: runner.config.parameters, state: runner.snapshot() }]);
+    return Object.fromEntries(entries) as Record<string, unknown>;
+  }
+
+  /** Answers the runners that the snapshot does not fit, which are cold. */
+  restore(saved: SignalState | undefined): readonly StrategyRunner[] {
+    const cold: StrategyRunner[] = [];
+    for (const [name, runner] of [...this.runners]) {
+      const snapshot = saved?.runners[name] as { parameters: Record<string, number>; state: unknown } | undefined;
+      const candidate =
+        snapshot && !sameParameters(snapshot.parameters, runner.config.parameters)
+          ? this.put({ ...runner.config, parameters: snapshot.parameters }, { sizeFactor: this.options.initialSizeFactor(runner.config) })
+          : runner;
+      if (!snapshot || !candidate.restore(snapshot.state)) cold.push(candidate);
+    }
+    return cold;
+  }
+
+  private put(config: StrategyConfig, stage: { sizeFactor: string; modelId?: string }): StrategyRunner {
+    const runner = createStrategyRunner(config, findStrategy(config.type), this.options.instruments, stage);
+    this.runners.set(config.name, runner);
+    this.byInstrument.clear();
+    for (const each of this.runners.values()) {
+      for (const instrument of each.config.instruments) this.byInstrument.set(instrument, [...(this.byInstrument.get(instrument) ?? []), each]);
+    }
+    return runner;
+  }
+}
+
+function sameParameters(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => a[name] === b[name]);
+}
+
+/** Reads the whole compacted topic, so that stages are known before the first event; the group then goes on from its end. */
+async function applyControl(deps: SignalDeps, engine: SignalEngine, offsets: Map<string, { topic: string; partition: number; offset: string }>): Promise<void> {
+  const decode = createDecoder('control', deps.compileSchema);
+  for (const { partition, low, high } of await deps.bus.topicOffsets('control')) {
+    await deps.bus.readRange('control', partition, low, high, (records) => {
+      for (const record of records) {
+        const decoded = decode(record);
+        if ('message' in decoded && decoded.message.type === 'strategy') engine.activate(decoded.message.data as StrategyActivated);
+      }
+    });
+    offsets.set(`control/${partition}`, { topic: 'control', partition, offset: high });
+  }
+}
+
+/** Brings cold runners to where their indicators mean something, from the history store. */
+async function warm(deps: SignalDeps, engine: SignalEngine, cold: readonly StrategyRunner[]): Promise<void> {
+  for (const runner of cold) {
+    const { config, warmupBars } = runner;
+    for (const instrument of config.instruments) {
+      try {
+        const bars = await deps.recentBars(instrument, config.interval, warmupBars * 2);
+        const sinceMs = deps.clock.nowMs() - 3 * warmupBars * INTERVAL_MS[config.interval];
+        engine.warm(
+          runner,
+          bars.filter((bar) => bar.openTimeMs >= sinceMs),
+        );
+      } catch (error) {
+        deps.log.warn({ strategy: config.name, instrument, error: errorMessage(error) }, 'no history to warm up with; the stream has to do');
+      }
+    }
+  }
+}
+
+/** Sets the group to where the state stands; without a state, a little before the end of each partition. */
+async function positionGroup(deps: SignalDeps, groupId: string, offsets: Map<string, { topic: string; partition: number; offset: string }>): Promise<void> {
+  for (const { partition, low, high } of await deps.bus.topicOffsets('market')) {
+    const known = offsets.get(`market/${partition}`)?.offset;
+    const isKept = known !== undefined && BigInt(known) >= BigInt(low) && BigInt(known) <= BigInt(high);
+    if (!isKept && known !== undefined) deps.log.warn({ partition, known, low, high }, 'the saved offset is no longer kept');
+    const tail = BigInt(high) - BigInt(FIRST_START_RECORDS);
+    const offset = isKept ? known : String(tail > BigInt(low) ? tail : low);
+    offsets.set(`market/${partition}`, { topic: 'market', partition, offset });
+  }
+  for (const topic of ['market', 'control']) {
+    await deps.bus.setOffsets(
+      groupId,
+      topic,
+      [...offsets.values()].filter((entry) => entry.topic === topic).map(({ partition, offset }) => ({ partition, offset })),
+    );
+  }
+}
