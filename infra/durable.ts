@@ -12,9 +12,7 @@ export const DURABLE_POINTS = [
   'lease.release',
   'ledger.open',
   'ledger.signals',
-  'ledger.plan',
   'ledger.update',
-  'ledger.fills',
   'ledger.equity',
   'ledger.alert',
   'venue.place',
@@ -22,7 +20,6 @@ export const DURABLE_POINTS = [
   'outbox.publish',
   'outbox.mark',
   'halt.write',
-  'flatten.audit',
 ] as const;
 
 export type DurablePoint = (typeof DURABLE_POINTS)[number];

@@ -83,6 +83,8 @@ export const systemConfig = z.strictObject({
         /** Name of a file in `config/risk/`. */
         risk: name,
         quoteCurrency: z.string().min(2).max(10),
+        /** IOC gives up what does not trade at once inside the price band; GTC lets it rest until its signal is too old. */
+        timeInForce: z.enum(['IOC', 'GTC']).default('IOC'),
       }),
     )
     .min(1)

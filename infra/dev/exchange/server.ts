@@ -7,6 +7,7 @@ import { TouchstoneError } from '../../../core/errors.ts';
 import type { InstrumentName } from '../../../core/market/instrument.ts';
 import { type Clock, sleep, systemClock } from '../../clock.ts';
 import { type Log, silentLog } from '../../log.ts';
+import { DEMO_CREDENTIALS } from './credentials.ts';
 import { control, type ControlContext, type RequestRecord } from './control.ts';
 import { Exchange } from './exchange.ts';
 import { type Fault, Faults } from './faults.ts';
@@ -17,9 +18,6 @@ import { ApiError } from './rules.ts';
 import { ExchangeState } from './state.ts';
 import { makeTapes, type MarketSource } from './tapes.ts';
 import { UserStreams } from './user-streams.ts';
-
-/** Keys of the simulated account. Not a secret: the venue listens on 127.0.0.1 only, and its money is not money. */
-export const DEMO_CREDENTIALS = { apiKey: 'touchstone-demo-key', apiSecret: 'touchstone-demo-secret' } as const;
 
 export interface ExchangeServerOptions {
   /** 0 takes any free port. */

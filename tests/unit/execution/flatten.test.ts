@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createDurable } from '../../../infra/durable.ts';
+import { Ledger } from '../../../infra/ledger/ledger.ts';
+import { silentLog } from '../../../infra/log.ts';
+import type { ExecutionConfig } from '../../../streams/execute.ts';
+import { type FlattenDeps, flattenAccount, writeHalt } from '../../../streams/flatten.ts';
+import { BTC, ETH, LIMITS, System } from './system.ts';
+
+let system: System | undefined;
+afterEach(() => system?.dispose());
+
+const press = { account: 'paper', reason: 'test', by: 'ann' };
+
+function depsOf(s: System, halts: string[] = []): FlattenDeps {
+  const config: ExecutionConfig = {
+    account: 'paper',
+    quoteCurrency: 'USDT',
+    instruments: s.instruments,
+    limits: LIMITS,
+    timeInForce: 'IOC',
+    recvWindowMs: 1_000,
+    lookupLagMs: 2_000,
+  };
+  return {
+    config,
+    openLedger: () => Ledger.open(s.path, createDurable()),
+    openVenue: async () => s.venue,
+    tradingStates: {
+      tradingState: () => s.trading,
+      setTradingState: (_account, state, _reason, by) => {
+        halts.push(by);
+        s.trading.state = state;
+        return s.trading;
+      },
+    },
+    durable: createDurable(),
+    clock: s.clock,
+    log: silentLog,
+    pid: 4242,
+    isAlive: () => true,
+    sleep: async (ms) => s.clock.advance(ms),
+  };
+}
+
+describe('FLAT ALL', () => {
+  it('halts, cancels what rests, sells what the ledger holds and nothing else', async () => {
+    const s = await System.start({ timeInForce: 'GTC' });
+    system = s;
+    s.venue.held.set('BTC', 7_00000000n);
+    await s.submit(s.signal('2'));
+    s.venue.fillPercent = 0;
+    await s.submit(s.signal('3', { instrument: ETH }));
+    s.venue.fillPercent = 100;
+    const result = await flattenAccount(depsOf(s), press);
+    expect(result).toMatchObject({ isFlat: true, canceledOrders: 1, closedPositions: 1, dust: [] });
+    expect(s.venue.liveOrders()).toEqual([]);
+    expect(s.venue.held.get('BTC')).toBe(7_00000000n);
+    expect(s.trading.state).toBe('HALTED');
+  });
+
+  it('fences off a living execute, which then neither writes nor sends', async () => {
+    const s = await System.start();
+    system = s;
+    await s.submit(s.signal('2'));
+    await flattenAccount(depsOf(s), press);
+    await expect(s.execution.submit([s.signal('2')])).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await s.restart();
+    await s.submit(s.signal('2'));
+    expect(s.venue.truth.orders.map(({ side }) => side)).toEqual(['buy', 'sell']);
+  });
+
+  it('lists what is below the minimum instead of trying for ever', async () => {
+    const s = await System.start();
+    system = s;
+    await s.submit(s.signal('0.051'));
+    const result = await flattenAccount(depsOf(s), press);
+    expect(result.dust).toHaveLength(1);
+    expect(result.dust[0]).toMatchObject({ instrument: BTC, reason: expect.stringContaining('could not flatten: below minimum') });
+  });
+
+  it('never gives up on a venue that fails, and does not sell twice when an answer is lost', async () => {
+    const s = await System.start();
+    system = s;
+    await s.submit(s.signal('2'));
+    s.venue.nextFault = 'timeoutAfterAccept';
+    let failures = 3;
+    const flaky = Object.create(s.venue) as typeof s.venue;
+    flaky.fetchOpenOrders = async (instrument?: string) => {
+      if (failures-- > 0) throw Object.assign(new Error('socket reset'), { code: 'VENUE_UNKNOWN' });
+      return s.venue.fetchOpenOrders(instrument);
+    };
+    const result = await flattenAccount({ ...depsOf(s), openVenue: async () => flaky }, press);
+    expect(result.isFlat).toBe(true);
+    expect(s.venue.truth.orders.filter(({ side }) => side === 'sell')).toHaveLength(1);
+  });
+
+  it('is one work however often it is pressed, and each press is on record', async () => {
+    const s = await System.start();
+    system = s;
+    await s.submit(s.signal('2'), s.signal('3', { instrument: ETH }));
+    const halts: string[] = [];
+    // Those who wait let the one at work go on; its lease must not grow old by their waiting.
+    const deps = { ...depsOf(s, halts), sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+    const presses = ['ann', 'ben', 'cat', 'dan', 'eve'].map(async (by) => {
+      writeHalt(deps, { ...press, by });
+      return flattenAccount(deps, { ...press, by });
+    });
+    expect((await Promise.all(presses)).map(({ isFlat }) => isFlat)).toEqual([true, true, true, true, true]);
+    expect(halts).toEqual(['ann', 'ben', 'cat', 'dan', 'eve']);
+    expect(s.venue.truth.orders.filter(({ side }) => side === 'sell')).toHaveLength(2);
+  });
+});
