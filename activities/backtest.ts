@@ -9,6 +9,7 @@ import type { Compute, Figures } from './compute.ts';
 import type { Dataset } from './dataset.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { recordRuns } from './run-record.ts';
+import { researchSizeQuote } from './strategy-runs.ts';
 
 export interface BacktestSummary {
   readonly runId: string;
@@ -52,12 +53,6 @@ export function researchConfig(
     sizeQuote: researchSizeQuote(initialCashQuote),
     parameters: { ...configured.parameters, ...parameters },
   };
-}
-
-const SIZE_SHARE = 0.95;
-
-export function researchSizeQuote(initialCashQuote: number): string {
-  return (initialCashQuote * SIZE_SHARE).toFixed(2);
 }
 
 export function createActivities(deps: BacktestDeps) {

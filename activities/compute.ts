@@ -1,4 +1,6 @@
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
+import type { SentimentItem } from '../ml/features/sentiment-feature.ts';
+import type { DatasetSpec } from '../ml/training/dataset.ts';
 import type { Genome } from '../ml/evolution/genome.ts';
 import type { SharpeEstimate } from '../ml/validation/deflated-sharpe.ts';
 import type { Range, WalkForwardFold } from '../ml/validation/walk-forward.ts';
@@ -72,9 +74,22 @@ export interface FoldAnswer {
   readonly equityAddress: string;
 }
 
+export interface PrepareJob {
+  readonly dataset: Dataset;
+  readonly spec: DatasetSpec;
+  readonly sentiment: readonly SentimentItem[];
+}
+/** A training data set as an artefact. */
+export interface PrepareAnswer {
+  readonly address: string;
+  readonly featureHash: string;
+  readonly samples: number;
+}
+
 /** CPU work, on threads of its own: an activity's event loop stays free, so heartbeats go on. */
 export interface Compute {
   backtest(job: BacktestJob, signal: AbortSignal): Promise<BacktestAnswer>;
   score(job: ScoreJob, signal: AbortSignal): Promise<GenomeScore[]>;
   fold(job: FoldJob, signal: AbortSignal): Promise<FoldAnswer>;
+  prepare(job: PrepareJob, signal: AbortSignal): Promise<PrepareAnswer>;
 }

@@ -6,6 +6,8 @@ export interface RunRecord {
   readonly kind: 'backtest' | 'fold' | 'walkForward' | 'trial' | 'training' | 'paperTrial' | 'parityProof';
   readonly parentRunId?: string;
   readonly workflowId: string;
+  /** Default: done. */
+  readonly status?: 'running' | 'done' | 'failed';
   readonly strategy: string;
   readonly strategyType: string;
   readonly version?: string;
@@ -32,7 +34,9 @@ export interface RunRecord {
   readonly reportAddress?: string;
   readonly detail?: object;
   readonly startedMs: number;
+  /** Of this version of the row; 1970 stands for a run that goes on. */
   readonly finishedMs: number;
+  readonly updatedMs?: number;
 }
 
 /** DateTime64 as ClickHouse's best-effort parser takes it. */
@@ -86,7 +90,7 @@ export async function recordRuns(history: Clickhouse, runs: readonly RunRecord[]
     run.kind,
     run.parentRunId ?? '',
     run.workflowId,
-    'done',
+    run.status ?? 'done',
     run.strategy,
     run.strategyType,
     run.version ?? '',
@@ -113,7 +117,7 @@ export async function recordRuns(history: Clickhouse, runs: readonly RunRecord[]
     JSON.stringify(run.detail ?? {}),
     timestamp(run.startedMs),
     timestamp(run.finishedMs),
-    timestamp(run.finishedMs),
+    timestamp(run.updatedMs ?? run.finishedMs),
   ]);
   await history.insertRows('runs_log', COLUMNS, rows);
 }

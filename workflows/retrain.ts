@@ -31,7 +31,7 @@ export async function retrain(rawInput: unknown = {}): Promise<ModelSummary> {
   progress.stage('features and labels');
   const prepared = await research.prepareTraining({ trainingId, input, dataset });
   progress.stage('training', input.epochs);
-  const trained = await research.trainModel({ trainingId, input, prepared });
+  const trained = await research.trainModel({ trainingId, input, dataset, prepared });
   progress.stage('registering');
   const model = await research.registerModel({ trainingId, input, dataset, prepared, trained });
   progress.stage('done', input.epochs);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandleWithFirstExecutionRunId as WorkflowHandle } from '@temporalio/client';
 import { type Clickhouse, createClickhouse } from '../../../infra/clickhouse.ts';
 import { systemClock } from '../../../infra/clock.ts';
 import { type ControlStore, openHomeControlStore } from '../../../infra/control-store/control-store.ts';

@@ -50,7 +50,7 @@ describe('promote', () => {
     expect(sent.map(({ stage, sizeFactor }) => `${stage} ${sizeFactor}`)).toEqual(['paper 0.5', 'canary 0.1', 'live 1']);
     const rows = await bed.history.queryRows<{ step: string; stage: string; actor: string }>(
       'SELECT step, stage, actor FROM promotions WHERE promotion_id = {id:String} ORDER BY sequence, event_id',
-      { id: handle.firstExecutionRunId! },
+      { id: handle.firstExecutionRunId },
     );
     expect(rows.map(({ step, stage, actor }) => `${step} ${stage} ${actor}`)).toEqual([
       'gates candidate system',
