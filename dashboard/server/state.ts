@@ -134,7 +134,9 @@ export class StateReplica {
     } else if (event.type === 'bar') {
       const { interval, openTimeMs, open, high, low, close } = event;
       this.applyBar({ instrument, interval, openTimeMs, open, high, low, close });
-      if (!known) this.keep('prices', this.prices, instrument, { instrument, price: close, eventTimeMs, isStale: false }, KEPT.prices);
+      // A market without trade events, or one that is silent, is worth what its last bar closed at.
+      if (eventTimeMs > (known?.eventTimeMs ?? 0))
+        this.keep('prices', this.prices, instrument, { instrument, price: close, eventTimeMs, isStale: false }, KEPT.prices);
     }
   }
 

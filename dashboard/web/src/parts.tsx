@@ -6,7 +6,7 @@ export function Brand() {
       <svg viewBox="0 0 32 32" aria-hidden="true">
         <path d="M7 22 13 9l6 9 6-11" />
       </svg>
-      Touchstone
+      <span className="name">Touchstone</span>
     </span>
   );
 }
