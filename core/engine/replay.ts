@@ -1,0 +1,316 @@
+import { bookFill, equityOf, FLAT, type PositionBook } from '../execution/booking.ts';
+import { intentForTarget } from '../execution/decide.ts';
+import { applyOrderUpdate, exposedQty, isSettled, type OrderUpdate, type TrackedOrder, trackOrder, type VenueOrderStatus } from '../execution/lifecycle.ts';
+import type { Fill, OrderIntent, OrderState } from '../execution/order.ts';
+import { PriceBoard } from '../execution/price-board.ts';
+import { type InstrumentRules, parseRules } from '../execution/round.ts';
+import type { Signal } from '../execution/signal.ts';
+import { type Decimal, decimalFromNumber, decimalToNumber, formatDecimal, multiply, parseDecimal } from '../market/decimal.ts';
+import type { MarketEvent } from '../market/events.ts';
+import { type Instrument, type InstrumentName, parseInstrument } from '../market/instrument.ts';
+import { checkRisk, type RiskState } from '../risk/check.ts';
+import type { RiskLimits } from '../risk/decision.ts';
+import type { StrategyRunner } from '../strategies/runner.ts';
+import type { SimulatedVenue } from '../venue/matching.ts';
+import type { ExchangeOrder, VenueOutput } from '../venue/orders.ts';
+
+export interface ReplayConfig {
+  readonly account: string;
+  readonly quoteCurrency: string;
+  readonly instruments: readonly Instrument[];
+  readonly limits: RiskLimits;
+  readonly timeInForce: 'IOC' | 'GTC';
+  /** A price older than this is none. */
+  readonly maxPriceAgeMs: number;
+  readonly initialCashQuote: string;
+}
+
+/** What became of a signal. */
+export interface ReplayDecision {
+  readonly signal: Signal;
+  /** The approved order, or undefined when the signal was refused. */
+  readonly intent: OrderIntent | undefined;
+  /** Why it was refused; `SUPERSEDED` when a later target of the strategy came before its turn. */
+  readonly code: string | undefined;
+}
+
+export interface ReplayResult {
+  readonly decisions: readonly ReplayDecision[];
+  /** Final states, in the order in which the orders were made. */
+  readonly orders: readonly OrderState[];
+  readonly fills: readonly Fill[];
+  readonly equityQuote: string;
+}
+
+interface Target {
+  readonly qty: Decimal;
+  readonly eventTimeMs: number;
+}
+
+const DAY_MS = 86_400_000;
+const SECOND_MS = 1_000;
+const STATUS: Readonly<Record<ExchangeOrder['status'], VenueOrderStatus>> = {
+  NEW: 'OPEN',
+  PARTIALLY_FILLED: 'PARTIALLY_FILLED',
+  FILLED: 'FILLED',
+  CANCELED: 'CANCELED',
+  EXPIRED: 'EXPIRED',
+  EXPIRED_IN_MATCH: 'EXPIRED',
+};
+
+/** The whole loop over recorded events: strategies, decision, risk, order state machine and simulated venue, in event time alone. */
+export function replayDecisions(
+  events: Iterable<MarketEvent>,
+  runners: readonly Pick<StrategyRunner, 'process'>[],
+  venue: SimulatedVenue,
+  config: ReplayConfig,
+): ReplayResult {
+  const replay = new Replay(runners, venue, config);
+  for (const event of events) replay.process(event);
+  return replay.result();
+}
+
+/**
+ * One account's trading as a fold over market events: the tick-true counterpart of `BarEngine`. Everything that decides is the code that
+ * trades live (`StrategyRunner`, `intentForTarget`, `checkRisk`, `applyOrderUpdate`, `bookFill`); only the journey between them is
+ * missing. At most one order works per instrument, and a newer target waits its turn, as in `streams/execute`.
+ */
+export class Replay {
+  private readonly runners: readonly Pick<StrategyRunner, 'process'>[];
+  private readonly venue: SimulatedVenue;
+  private readonly config: ReplayConfig;
+  private readonly rules: ReadonlyMap<InstrumentName, InstrumentRules>;
+  private readonly prices: PriceBoard;
+  private readonly targets = new Map<InstrumentName, Map<string, Target>>();
+  private readonly positions = new Map<InstrumentName, PositionBook>();
+  private readonly tracked = new Map<string, TrackedOrder>();
+  private readonly open = new Map<InstrumentName, { clientOrderId: string; intent: OrderIntent }>();
+  private readonly waiting = new Map<InstrumentName, Signal[]>();
+  private readonly decisions: ReplayDecision[] = [];
+  private readonly fills: Fill[] = [];
+  private sendTimesMs: number[] = [];
+  private cash: Decimal;
+  private dayEndMs = 0;
+  private dayStartEquity = 0;
+
+  constructor(runners: readonly Pick<StrategyRunner, 'process'>[], venue: SimulatedVenue, config: ReplayConfig) {
+    this.runners = runners;
+    this.venue = venue;
+    this.config = config;
+    this.rules = new Map(config.instruments.map((instrument) => [instrument.name, parseRules(instrument)]));
+    this.prices = new PriceBoard(config.maxPriceAgeMs);
+    this.cash = parseDecimal(config.initialCashQuote);
+  }
+
+  process(event: MarketEvent): void {
+    const nowMs = event.eventTimeMs;
+    this.prices.take(event);
+    this.learn(this.venue.onMarketEvent(event));
+    if (nowMs >= this.dayEndMs) {
+      this.dayEndMs = nowMs - (nowMs % DAY_MS) + DAY_MS;
+      this.dayStartEquity = decimalToNumber(this.equity());
+    }
+    for (const runner of this.runners) {
+      const signal = runner.process(event);
+      if (signal) this.accept(signal);
+    }
+    for (const instrument of [...this.waiting.keys()]) this.decideWaiting(instrument, nowMs);
+    this.cancelUnwanted(nowMs);
+  }
+
+  result(): ReplayResult {
+    const orders = [...this.tracked.values()].map(({ order }) => order);
+    return { decisions: this.decisions, orders, fills: this.fills, equityQuote: formatDecimal(this.equity()) };
+  }
+
+  /** The newest signal of each strategy waits for its instrument's turn. */
+  private accept(signal: Signal): void {
+    const queue = this.waiting.get(signal.instrument) ?? [];
+    const older = queue.find(({ strategy }) => strategy === signal.strategy);
+    if (older) this.decisions.push({ signal: older, intent: undefined, code: 'SUPERSEDED' });
+    this.waiting.set(signal.instrument, [...queue.filter((one) => one !== older), signal]);
+  }
+
+  private decideWaiting(instrument: InstrumentName, nowMs: number): void {
+    const queue = this.waiting.get(instrument)!;
+    while (queue.length > 0 && !this.open.has(instrument)) this.decide(queue.shift()!, nowMs);
+    if (queue.length === 0) this.waiting.delete(instrument);
+  }
+
+  private decide(signal: Signal, nowMs: number): void {
+    const outcome = this.evaluate(signal, nowMs);
+    const { instrument, strategy, eventTimeMs } = signal;
+    const isActedOn = 'intent' in outcome || outcome.code === 'NOTHING_TO_DO' || outcome.code === 'BELOW_MINIMUM';
+    if (isActedOn && signal.targetQty !== undefined) this.setTarget(instrument, strategy, parseDecimal(signal.targetQty), eventTimeMs);
+    this.decisions.push({ signal, intent: undefined, code: undefined, ...outcome });
+    if ('intent' in outcome) this.send(outcome.intent, nowMs);
+  }
+
+  private evaluate(signal: Signal, nowMs: number): { readonly intent: OrderIntent } | { readonly code: string } {
+    const { instrument } = signal;
+    const rules = this.rules.get(instrument);
+    if (nowMs - signal.eventTimeMs > signal.maxAgeMs) return { code: 'STALE' };
+    if (!rules || signal.targetQty === undefined) return { code: 'UNKNOWN_INSTRUMENT' };
+    const outcome = intentForTarget(signal, {
+      wantedQty: parseDecimal(signal.targetQty) + this.wanted(instrument, signal.strategy),
+      positionQty: this.position(instrument).qty,
+      price: this.prices.guarded(instrument, nowMs) ?? Number(signal.referencePrice),
+      rules,
+      priceBandBps: this.config.limits.priceBandBps,
+      timeInForce: this.config.timeInForce,
+    });
+    if (!('intent' in outcome)) return { code: outcome.code };
+    const decision = checkRisk(outcome.intent, this.riskState(instrument, nowMs), this.config.limits);
+    return decision.approved ? { intent: decision.intent } : { code: decision.code };
+  }
+
+  private send(intent: OrderIntent, nowMs: number): void {
+    const clientOrderId = `ts${intent.intentId}`;
+    const { intentId, signalId, strategy, account, instrument, side, type, timeInForce, qty, price, reduceOnly } = intent;
+    const times = { createdTimeMs: nowMs, updatedTimeMs: nowMs };
+    this.tracked.set(
+      clientOrderId,
+      trackOrder({
+        intentId,
+        signalId,
+        strategy,
+        account,
+        clientOrderId,
+        instrument,
+        side,
+        type,
+        timeInForce,
+        qty,
+        price,
+        reduceOnly,
+        status: 'PLANNED',
+        filledQty: '0',
+        ...times,
+      }),
+    );
+    this.open.set(instrument, { clientOrderId, intent });
+    this.sendTimesMs.push(nowMs);
+    this.update(clientOrderId, { type: 'sending', timeMs: nowMs });
+    const order = { clientOrderId, instrument, side, type, timeInForce, qty: parseDecimal(qty), ...(price !== undefined && { price: parseDecimal(price) }) };
+    this.learn(this.venue.submit(order, nowMs));
+  }
+
+  private learn(outputs: readonly VenueOutput[]): void {
+    for (const output of outputs) {
+      const clientOrderId = output.type === 'order' ? output.order.clientOrderId : output.clientOrderId;
+      const tracked = this.tracked.get(clientOrderId);
+      if (!tracked) continue;
+      if (output.type === 'order') this.learnOrder(tracked, output);
+      else if (output.type === 'rejected') this.update(clientOrderId, { type: 'refused', reason: output.code, timeMs: output.timeMs });
+      this.settle(clientOrderId);
+    }
+  }
+
+  private learnOrder(tracked: TrackedOrder, { order, fill, timeMs }: Extract<VenueOutput, { readonly type: 'order' }>): void {
+    const { clientOrderId } = order;
+    const status = STATUS[order.status];
+    this.update(clientOrderId, { type: 'venue', status, venueOrderId: String(order.orderId), filledQty: formatDecimal(order.filledQty), timeMs });
+    if (!fill) return;
+    const { intentId, signalId, strategy, account } = tracked.order;
+    const booked: Fill = {
+      account,
+      instrument: order.instrument,
+      tradeId: String(fill.tradeId),
+      clientOrderId,
+      venueOrderId: String(order.orderId),
+      intentId,
+      signalId,
+      strategy,
+      side: order.side,
+      price: formatDecimal(fill.price),
+      qty: formatDecimal(fill.qty),
+      commission: formatDecimal(fill.commission),
+      commissionAsset: fill.commissionAsset,
+      liquidity: fill.liquidity,
+      eventTimeMs: fill.timeMs,
+    };
+    this.update(clientOrderId, { type: 'fill', tradeId: booked.tradeId, qty: booked.qty, price: booked.price, timeMs: fill.timeMs });
+    const { position, entries } = bookFill(this.position(order.instrument), booked, parseInstrument(order.instrument));
+    this.positions.set(order.instrument, position);
+    for (const { book, asset, amount } of entries) if (book === 'cash' && asset === this.config.quoteCurrency) this.cash += amount;
+    this.fills.push(booked);
+  }
+
+  private update(clientOrderId: string, update: OrderUpdate): void {
+    this.tracked.set(clientOrderId, applyOrderUpdate(this.tracked.get(clientOrderId)!, update).state);
+  }
+
+  /** What a settled order did not get is given up with it: its strategy wants what it has, until it says otherwise. */
+  private settle(clientOrderId: string): void {
+    const tracked = this.tracked.get(clientOrderId)!;
+    const { instrument, strategy } = tracked.order;
+    if (!isSettled(tracked) || this.open.get(instrument)?.clientOrderId !== clientOrderId) return;
+    this.open.delete(instrument);
+    const target = this.targets.get(instrument)?.get(strategy);
+    if (target) this.setTarget(instrument, strategy, this.position(instrument).qty - this.wanted(instrument, strategy), target.eventTimeMs);
+  }
+
+  /** A resting order goes when its signal is too old or a newer target waits behind it. */
+  private cancelUnwanted(nowMs: number): void {
+    for (const [instrument, { clientOrderId, intent }] of this.open) {
+      if (nowMs - intent.eventTimeMs > intent.maxAgeMs || this.waiting.has(instrument)) this.learn(this.venue.cancel({ instrument, clientOrderId }, nowMs));
+    }
+  }
+
+  private position(instrument: InstrumentName): PositionBook {
+    return this.positions.get(instrument) ?? FLAT;
+  }
+
+  /** Sum of the targets of the other strategies. */
+  private wanted(instrument: InstrumentName, except: string): Decimal {
+    let total = 0n;
+    for (const [strategy, { qty }] of this.targets.get(instrument) ?? []) if (strategy !== except) total += qty;
+    return total;
+  }
+
+  private setTarget(instrument: InstrumentName, strategy: string, qty: Decimal, eventTimeMs: number): void {
+    const targets = this.targets.get(instrument) ?? new Map<string, Target>();
+    this.targets.set(instrument, targets.set(strategy, { qty, eventTimeMs }));
+  }
+
+  private equity(): Decimal {
+    const marked = [...this.positions].map(([instrument, position]) => [position, this.mark(instrument)] as const);
+    return equityOf(this.cash, marked).equityQuote;
+  }
+
+  private mark(instrument: InstrumentName): Decimal | undefined {
+    const price = this.prices.mark(instrument);
+    return price === undefined ? undefined : decimalFromNumber(price);
+  }
+
+  private riskState(instrument: InstrumentName, nowMs: number): RiskState {
+    this.sendTimesMs = this.sendTimesMs.filter((timeMs) => timeMs > nowMs - SECOND_MS);
+    let otherGross = 0;
+    let reserved = 0n;
+    for (const name of this.rules.keys()) if (name !== instrument) otherGross += this.worstNotional(name);
+    for (const { clientOrderId, intent } of this.open.values()) {
+      if (intent.side === 'buy') reserved += multiply(exposedQty(this.tracked.get(clientOrderId)!), parseDecimal(intent.price!));
+    }
+    return {
+      tradingState: 'ACTIVE',
+      entryBlock: undefined,
+      positionQty: decimalToNumber(this.position(instrument).qty),
+      openBuyQty: 0,
+      openSellQty: 0,
+      guardedPrice: this.prices.guarded(instrument, nowMs),
+      dailyPnlQuote: decimalToNumber(this.equity()) - this.dayStartEquity,
+      ordersLastSecond: this.sendTimesMs.length,
+      otherGrossNotionalQuote: otherGross,
+      availableQuote: decimalToNumber(this.cash - reserved),
+    };
+  }
+
+  /** As if everything open filled at once, on the worse side (I8). */
+  private worstNotional(instrument: InstrumentName): number {
+    const qty = decimalToNumber(this.position(instrument).qty);
+    const open = this.open.get(instrument);
+    const exposed = open ? decimalToNumber(exposedQty(this.tracked.get(open.clientOrderId)!)) : 0;
+    const after = open?.intent.side === 'sell' ? qty - exposed : qty + exposed;
+    return Math.max(Math.abs(qty), Math.abs(after)) * (this.prices.mark(instrument) ?? 0);
+  }
+}

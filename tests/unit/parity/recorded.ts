@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BarBuilder } from '../../../core/market/bar-builder.ts';
+import type { MarketEvent } from '../../../core/market/events.ts';
+import type { Instrument } from '../../../core/market/instrument.ts';
+import type { RiskLimits } from '../../../core/risk/decision.ts';
+import type { ReplayConfig } from '../../../core/engine/replay.ts';
+import { findStrategy, STRATEGIES } from '../../../core/strategies/registry.ts';
+import { createStrategyRunner, type StrategyRunner } from '../../../core/strategies/runner.ts';
+import type { StrategyConfig } from '../../../core/strategies/strategy.ts';
+import { createVenue, type SimulatedVenue } from '../../../core/venue/matching.ts';
+import { readEnvironment } from '../../../infra/env.ts';
+import { findInstrumentFiles, readCapture } from '../../../infra/market-files.ts';
+
+/** One recorded market and one account that trades it: what the engine and the stream handlers are both given. */
+export const INSTRUMENT: Instrument = { name: 'binance:BTC/USDT', tickSize: '0.01', stepSize: '0.00001', minQty: '0.00001', maxQty: '9000', minNotional: '5' };
+
+export const LIMITS: RiskLimits = {
+  maxOrderNotionalQuote: 5_000,
+  maxPositionNotionalQuote: 10_000,
+  maxGrossNotionalQuote: 40_000,
+  priceBandBps: 100,
+  maxOrdersPerSecond: 50,
+  maxDailyLossQuote: 2_000,
+};
+
+export const REPLAY_CONFIG: ReplayConfig = {
+  account: 'paper',
+  quoteCurrency: 'USDT',
+  instruments: [INSTRUMENT],
+  limits: LIMITS,
+  timeInForce: 'IOC',
+  maxPriceAgeMs: 15_000,
+  initialCashQuote: '10000',
+};
+
+/** Short periods, so that a recording of minutes has trades. */
+const PARAMETERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  'trend-following': { fast: 5, slow: 13, volumePeriod: 10, volumeFactor: 0.5 },
+  'mean-reversion': { rsiPeriod: 6, oversold: 40, overbought: 60, bandPeriod: 12, bandWidth: 1.2 },
+  breakout: { entryPeriod: 10, exitPeriod: 5, atrPeriod: 8, buffer: 0, stop: 2 },
+};
+
+export function strategyConfigs(): StrategyConfig[] {
+  return STRATEGIES.map(({ type }, i) => ({
+    name: type,
+    type,
+    account: 'paper',
+    instruments: [INSTRUMENT.name],
+    interval: '1s',
+    sizeQuote: String(600 + 200 * i),
+    maxAgeMs: 5_000,
+    parameters: PARAMETERS[type]!,
+  }));
+}
+
+export function runners(): StrategyRunner[] {
+  return strategyConfigs().map((config) => createStrategyRunner(config, findStrategy(config.type), [INSTRUMENT]));
+}
+
+export function venue(latencyMs = 0): SimulatedVenue {
+  return createVenue({ instruments: [INSTRUMENT.name], makerFeeBps: 10, takerFeeBps: 10, latencyMs, balances: { USDT: '10000' } });
+}
+
+/** Recorded trades and books with the one-second bars that they close; undefined without `TOUCHSTONE_DATA`. */
+export async function recordedMarket(): Promise<MarketEvent[] | undefined> {
+  const { dataDir } = readEnvironment();
+  if (dataDir === undefined || !existsSync(join(dataDir, 'raw-ws'))) return undefined;
+  const files = findInstrumentFiles(dataDir, INSTRUMENT.name, 'capture').filter(({ path }) => path.includes('2024'));
+  const paths = files.map(({ path }) => path);
+  const events: MarketEvent[] = [];
+  for await (const batch of readCapture(paths, INSTRUMENT.name, 20)) events.push(...batch);
+  return withBars(events);
+}
+
+export function withBars(events: readonly MarketEvent[]): MarketEvent[] {
+  const builder = new BarBuilder({ instrument: INSTRUMENT.name, intervals: ['1s'], completeFromMs: events[0]!.eventTimeMs });
+  return events.flatMap((event): MarketEvent[] => (event.type === 'trade' ? [...builder.onTrade(event), event] : [event]));
+}

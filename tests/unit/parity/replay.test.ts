@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Replay, replayDecisions } from '../../../core/engine/replay.ts';
+import { formatDecimal, parseDecimal } from '../../../core/market/decimal.ts';
+import type { MarketEvent } from '../../../core/market/events.ts';
+import { Rng } from '../../../core/random.ts';
+import { marketEvent } from '../../../schemas/market.ts';
+import { INSTRUMENT, LIMITS, recordedMarket, REPLAY_CONFIG, runners, venue, withBars } from './recorded.ts';
+
+/** A seeded walk with a book around it, for where no recording is at hand. */
+function syntheticMarket(): MarketEvent[] {
+  const rng = new Rng('parity');
+  const events: MarketEvent[] = [];
+  let price = 60_000;
+  for (let i = 1; i <= 6_000; i++) {
+    price = Math.round(price * (1 + (rng.uniform() - 0.5) * 0.0006) * 100) / 100;
+    const base = {
+      instrument: INSTRUMENT.name,
+      eventTimeMs: 1_700_000_000_000 + i * 150,
+      receivedTimeMs: 1_700_000_000_000 + i * 150,
+      path: 'replay' as const,
+    };
+    const side = rng.uniform() < 0.5 ? 'buy' : 'sell';
+    if (i % 3 === 0) events.push({ ...base, type: 'book', id: `k${i}`, sequence: i, bids: [[price - 0.5, 2]], asks: [[price + 0.5, 2]] });
+    else events.push({ ...base, type: 'trade', id: `t${i}`, tradeId: String(i), price, qty: 0.01 + rng.uniform(), takerSide: side });
+  }
+  return withBars(events);
+}
+
+let events: readonly MarketEvent[];
+beforeAll(async () => {
+  events = (await recordedMarket()) ?? syntheticMarket();
+});
+
+describe('a recorded market through the whole loop', () => {
+  it('trades, and comes to the same decisions, orders and fills every time', () => {
+    const once = replayDecisions(events, runners(), venue(), REPLAY_CONFIG);
+    expect(once.orders.length).toBeGreaterThan(20);
+    expect(new Set(once.decisions.map(({ signal }) => signal.strategy)).size).toBe(3);
+    expect(replayDecisions(events, runners(), venue(), REPLAY_CONFIG)).toEqual(once);
+  });
+
+  it('decides the same on events that went through JSON and their schema, with strategies restored from snapshots on the way', () => {
+    const direct = replayDecisions(events, runners(), venue(), REPLAY_CONFIG);
+    let live = runners();
+    const lanes = live.map((_, k) => ({ process: (event: MarketEvent) => live[k]!.process(event) }));
+    const replay = new Replay(lanes, venue(), REPLAY_CONFIG);
+    for (const [i, event] of events.entries()) {
+      if (i % 997 === 0) {
+        const fresh = runners();
+        for (const [k, runner] of fresh.entries()) runner.restore(JSON.parse(JSON.stringify(live[k]!.snapshot())));
+        live = fresh;
+      }
+      replay.process(marketEvent.parse(JSON.parse(JSON.stringify(event))) as MarketEvent);
+    }
+    expect(replay.result()).toEqual(direct);
+  });
+
+  it('knows nothing of the future: what was decided by any time is the same if the recording ends there', () => {
+    const whole = replayDecisions(events, runners(), venue(), REPLAY_CONFIG);
+    for (const share of [0.2, 0.5, 0.9]) {
+      const cut = Math.floor(events.length * share);
+      const { decisions } = replayDecisions(events.slice(0, cut), runners(), venue(), REPLAY_CONFIG);
+      expect(decisions).toEqual(whole.decisions.slice(0, decisions.length));
+    }
+  });
+
+  it('has, to the last decimal, the coins and the cash that the venue says', () => {
+    const exchange = venue();
+    const replay = new Replay(runners(), exchange, REPLAY_CONFIG);
+    let cash = parseDecimal(REPLAY_CONFIG.initialCashQuote);
+    let coins = 0n;
+    for (const event of events) replay.process(event);
+    for (const { side, price, qty, commission, commissionAsset } of replay.result().fills) {
+      const notional = (parseDecimal(price) * parseDecimal(qty)) / 100_000_000n;
+      cash += side === 'buy' ? -notional : notional;
+      coins += side === 'buy' ? parseDecimal(qty) : -parseDecimal(qty);
+      if (commissionAsset === 'USDT') cash -= parseDecimal(commission);
+      else coins -= parseDecimal(commission);
+    }
+    const held = Object.fromEntries(exchange.balances().map(({ asset, free, locked }) => [asset, formatDecimal(free + locked)]));
+    expect({ USDT: formatDecimal(cash), BTC: formatDecimal(coins) }).toEqual({ USDT: held.USDT, BTC: held.BTC });
+  });
+
+  it('sends nothing that the limits forbid, with and without latency', () => {
+    for (const latencyMs of [0, 80]) {
+      const { decisions, orders } = replayDecisions(events, runners(), venue(latencyMs), {
+        ...REPLAY_CONFIG,
+        limits: { ...LIMITS, maxPositionNotionalQuote: 1_500, maxGrossNotionalQuote: 1_500, maxOrderNotionalQuote: 1_500 },
+      });
+      expect(decisions.some(({ code }) => code === 'MAX_POSITION_NOTIONAL')).toBe(true);
+      for (const order of orders) expect(Number(order.qty) * Number(order.price)).toBeLessThan(1_500 * 1.01);
+    }
+  });
+});
