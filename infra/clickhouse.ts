@@ -55,7 +55,6 @@ export function createClickhouse(url: string, options: ClickhouseOptions = {}): 
     url,
     database: options.database ?? DATABASE,
     request_timeout: options.requestTimeoutMs ?? 60_000,
-    compression: { request: true, response: false },
     log: { level: ClickHouseLogLevel.OFF }, // failures are thrown, and logged by whoever knows what they mean
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
     clickhouse_settings: { date_time_input_format: 'best_effort', ...options.settings },
