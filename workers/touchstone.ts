@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { registerDemo } from '../cli/demo/demo.ts';
+import { errorLine } from '../cli/output.ts';
+import { type Registration, runProgram } from '../cli/program.ts';
+import { registerStack } from '../cli/stack.ts';
+import { registerUsers } from '../cli/users.ts';
+import { systemClock } from '../infra/clock.ts';
+import { openHomeControlStore } from '../infra/control-store/control-store.ts';
+import { readEnvironment } from '../infra/env.ts';
+import { createDemoDeps } from './demo-deps.ts';
+import { prepareServers } from './prepare.ts';
+
+/** The `touchstone` command: wires each command to the real things, and loads heavy ones only when a command needs them. */
+const streams = { stdout: process.stdout, stderr: process.stderr };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const registrations: readonly Registration[] = [
+  (program) =>
+    registerStack(program, {
+      streams,
+      up: async (report) => (await import('../infra/dev/stack.ts')).up(report),
+      down: async (options, report) => (await import('../infra/dev/stack.ts')).down(options, report),
+      status: async () => (await import('../infra/dev/stack.ts')).status(),
+      diagnose: async () => (await import('../infra/dev/doctor.ts')).diagnose(readEnvironment()),
+      prepare: prepareServers,
+      async startWorkers({ homeDir }, report) {
+        const { isAlive, readRecord, startDetached } = await import('../infra/dev/process.ts');
+        const { logPathOf, recordPathOf } = await import('../infra/dev/stack.ts');
+        const recordPath = recordPathOf(homeDir, 'workers');
+        if (isAlive(readRecord(recordPath))) return report('workers: already running');
+        const entry = new URL('./supervisor.ts', import.meta.url).pathname;
+        startDetached({ file: process.execPath, args: ['--disable-warning=ExperimentalWarning', entry] }, logPathOf(homeDir, 'workers'), recordPath);
+        report(`workers: started, logs in ${join(homeDir, 'logs')}`);
+      },
+    }),
+  (program) =>
+    registerUsers(program, {
+      streams,
+      stdin: process.stdin,
+      actor: userInfo().username,
+      openControlStore: () => openHomeControlStore(readEnvironment(), systemClock),
+    }),
+  (program) => registerDemo(program, createDemoDeps(streams)),
+];
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), registrations, version, streams);
+} catch (error) {
+  process.stderr.write(`${errorLine(error)}\n`);
+  process.exitCode = 1;
+}
