@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { createActivities as dailyReportActivities } from '../activities/daily-report.ts';
+import { createActivities as flattenActivities } from '../activities/flatten.ts';
 import { createActivities as promoteActivities } from '../activities/promote.ts';
+import { createActivities as reconcileActivities } from '../activities/reconcile.ts';
 import { createActivities as resolveInputActivities } from '../activities/resolve-input.ts';
 import { findStrategy } from '../core/strategies/registry.ts';
 import { strategyVersion } from '../core/strategies/runner.ts';
@@ -9,12 +11,14 @@ import { createClickhouse } from '../infra/clickhouse.ts';
 import { systemClock } from '../infra/clock.ts';
 import { loadConfiguration, readYaml } from '../infra/config.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
+import { createDurable } from '../infra/durable.ts';
 import type { Environment } from '../infra/env.ts';
 import { createMessageBus } from '../infra/kafka.ts';
 import type { Log } from '../infra/log.ts';
 import type { StrategyActivated } from '../schemas/control.ts';
 import { promotionPolicy } from '../schemas/policy.ts';
 import { encode } from '../streams/message.ts';
+import { wireAccount, wireFlatten } from './execution-wiring.ts';
 import { runWorkflowWorker, type Wiring } from './workflow-worker.ts';
 
 /** Task queue `control`: promotions, reports, FLAT ALL and reconciliation. It does no heavy work, so that it always answers. */
@@ -31,6 +35,10 @@ async function wire(environment: Environment, log: Log): Promise<Wiring> {
     await producer.send('control', [{ key, value: encode('control', 'strategy', `${key}#${activated.sinceMs}`, activated.sinceMs, activated) }]);
   }
 
+  const configuration = () => loadConfiguration(environment.configDir);
+  const durable = createDurable(environment.crashAt);
+  const accountOf = (account: string) => wireAccount(environment, configuration(), account, { clock, log, durable });
+
   const activities = {
     ...resolveInputActivities({ clock }),
     ...promoteActivities({
@@ -38,12 +46,18 @@ async function wire(environment: Environment, log: Log): Promise<Wiring> {
       artefacts,
       controlStore,
       clock,
-      loadConfiguration: () => loadConfiguration(environment.configDir),
+      loadConfiguration: configuration,
       loadPolicy: (name) => readYaml(join(environment.configDir, 'policies', `${name}.yaml`), promotionPolicy),
       strategyVersion: (config) => strategyVersion(config, findStrategy(config.type)),
       publishStrategy,
     }),
     ...dailyReportActivities({ history, artefacts }),
+    ...flattenActivities({ flattenDeps: (account) => wireFlatten(environment, configuration(), account, { clock, log, tradingStates: controlStore }) }),
+    ...reconcileActivities({
+      instruments: (account) => accountOf(account).config.instruments,
+      openLedger: (account) => accountOf(account).openLedger(),
+      openVenue: (account) => accountOf(account).openVenue(),
+    }),
   };
   return {
     activities,
