@@ -31,7 +31,7 @@ export interface RecordedBars {
 export function recordedBars(dataDir: string, spec: InstrumentSpec, count: number): RecordedBars | undefined {
   const path = filesOf(join(dataDir, 'candles', 'binance-spot'), new RegExp(`^${spec.symbol}_5m_.*\\.csv(\\.gz)?$`)).at(-1);
   if (!path) return undefined;
-  const rows = readCsv(path).slice(-count);
+  const rows = readCsv(path, count);
   const bars = rows.map((row) => ({
     open: row.number('open'),
     high: row.number('high'),
@@ -64,8 +64,7 @@ interface CaptureMessage {
 /** Joins the capture's snapshot with its diffs as Binance prescribes. @throws TouchstoneError BAD_CAPTURE on a hole in the sequence */
 function captureTape(paths: readonly string[], spec: InstrumentSpec): Tape {
   const source = paths.map(fileName).join(' + ');
-  const messages = captureMessages(paths);
-  const snapshot = messages.find((message) => message.lastUpdateId !== undefined);
+  const snapshot = captureSnapshot(paths);
   if (!snapshot?.bids?.[0] || !snapshot.asks?.[0]) throw new TouchstoneError('BAD_CAPTURE', `${source}: no book snapshot`);
   const mid = (toTicks(Number(snapshot.bids[0][0]), spec) + toTicks(Number(snapshot.asks[0][0]), spec)) / 2;
   const isNear = (ticks: number) => Math.abs(ticks - mid) <= mid * DEPTH_FRACTION;
@@ -73,7 +72,7 @@ function captureTape(paths: readonly string[], spec: InstrumentSpec): Tape {
   let lastUpdateId = snapshot.lastUpdateId!;
   let startMs: number | undefined;
   let lastMs = 0;
-  for (const { data } of messages) {
+  for (const { data } of captureMessages(paths)) {
     // Diffs older than the snapshot are in it; one that spans it may stand before it in the file.
     if (data?.e === 'depthUpdate' && data.u > lastUpdateId) {
       if (data.U > lastUpdateId + 1) throw new TouchstoneError('BAD_CAPTURE', `${source}: book updates ${lastUpdateId + 1} to ${data.U - 1} are missing`);
@@ -93,15 +92,20 @@ function captureTape(paths: readonly string[], spec: InstrumentSpec): Tape {
   return tape.build(spec, 'capture', source, lastMs + SEAM_MS);
 }
 
-function captureMessages(paths: readonly string[]): CaptureMessage[] {
-  const messages: CaptureMessage[] = [];
+/** One message at a time: a capture is large, and only its columns stay. */
+function* captureMessages(paths: readonly string[]): Generator<CaptureMessage> {
   for (const path of paths) {
-    for (const line of readText(path).split('\n')) {
+    for (const line of readLines(path)) {
       // Best prices follow from the book, and are most of the lines.
-      if (line !== '' && !line.includes('@bookTicker"')) messages.push((JSON.parse(line) as { raw: CaptureMessage }).raw);
+      if (!line.includes('@bookTicker"')) yield (JSON.parse(line) as { raw: CaptureMessage }).raw;
     }
   }
-  return messages;
+}
+
+/** The first REST snapshot of the book. It may stand behind diffs that came after it, so it is looked for first. */
+function captureSnapshot(paths: readonly string[]): CaptureMessage | undefined {
+  for (const path of paths) for (const line of readLines(path)) if (line.includes('"lastUpdateId"')) return (JSON.parse(line) as { raw: CaptureMessage }).raw;
+  return undefined;
 }
 
 function* levels(
@@ -156,11 +160,12 @@ interface CsvRow {
   number(column: string): number;
 }
 
-/** @throws TouchstoneError BAD_DATA_FILE naming file and line */
-function readCsv(path: string): CsvRow[] {
-  const lines = readText(path).trimEnd().split('\n');
-  const columns = new Map(lines[0]!.split(',').map((name, index) => [name.trim(), index]));
-  return lines.slice(1).map((line, index) => {
+/** All rows, or the last `count`. @throws TouchstoneError BAD_DATA_FILE naming file and line */
+function readCsv(path: string, count = Number.POSITIVE_INFINITY): CsvRow[] {
+  const lines = [...readLines(path)];
+  const columns = new Map((lines[0] ?? '').split(',').map((name, index) => [name.trim(), index]));
+  const first = Math.max(1, lines.length - count);
+  return lines.slice(first).map((line, index) => {
     const fields = line.split(',');
     const text = (column: string) => fields[columns.get(column) ?? -1] ?? '';
     return {
@@ -168,16 +173,24 @@ function readCsv(path: string): CsvRow[] {
       text,
       number: (column) => {
         const value = Number(text(column));
-        if (text(column) === '' || !Number.isFinite(value)) throw new TouchstoneError('BAD_DATA_FILE', `${path}:${index + 2}: ${column} is not a number`);
+        if (text(column) === '' || !Number.isFinite(value))
+          throw new TouchstoneError('BAD_DATA_FILE', `${path}:${first + index + 1}: ${column} is not a number`);
         return value;
       },
     };
   });
 }
 
-function readText(path: string): string {
-  const bytes = readFileSync(path);
-  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+/** Lines that are not empty, read off the bytes, so that a whole file is never one string. */
+function* readLines(path: string): Generator<string> {
+  const file = readFileSync(path);
+  const bytes = path.endsWith('.gz') ? gunzipSync(file) : file;
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(10, start);
+    const end = newline < 0 ? bytes.length : newline;
+    if (end > start) yield bytes.toString('utf8', start, end);
+    start = end + 1;
+  }
 }
 
 function filesOf(dir: string, pattern: RegExp): string[] {
