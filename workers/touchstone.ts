@@ -6,9 +6,10 @@ import { errorLine } from '../cli/output.ts';
 import { type Registration, runProgram } from '../cli/program.ts';
 import { registerStack } from '../cli/stack.ts';
 import { registerUsers } from '../cli/users.ts';
-import { systemClock } from '../infra/clock.ts';
+import { registerWorkflows } from '../cli/workflows.ts';
+import { sleep, systemClock } from '../infra/clock.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
-import { readEnvironment } from '../infra/env.ts';
+import { readEnvironment, readStackSettings } from '../infra/env.ts';
 import { createDemoDeps } from './demo-deps.ts';
 import { prepareServers } from './prepare.ts';
 
@@ -23,7 +24,7 @@ const registrations: readonly Registration[] = [
       up: async (report) => (await import('../infra/dev/stack.ts')).up(report),
       down: async (options, report) => (await import('../infra/dev/stack.ts')).down(options, report),
       status: async () => (await import('../infra/dev/stack.ts')).status(),
-      diagnose: async () => (await import('../infra/dev/doctor.ts')).diagnose(readEnvironment()),
+      diagnose: async () => (await import('../infra/dev/doctor.ts')).diagnose(readStackSettings()),
       prepare: prepareServers,
       async startWorkers({ homeDir }, report) {
         const { isAlive, readRecord, startDetached } = await import('../infra/dev/process.ts');
@@ -41,6 +42,19 @@ const registrations: readonly Registration[] = [
       stdin: process.stdin,
       actor: userInfo().username,
       openControlStore: () => openHomeControlStore(readEnvironment(), systemClock),
+    }),
+  (program) =>
+    registerWorkflows(program, {
+      streams,
+      sleep,
+      async openTemporal() {
+        const { temporalAddress: address, temporalNamespace: namespace } = readEnvironment();
+        const { lazyTemporal } = await import('../infra/temporal-connection.ts');
+        const { createPromotions } = await import('../infra/promotions.ts');
+        const { createWorkflowClient } = await import('../infra/workflow-client.ts');
+        const { connect, close } = lazyTemporal({ address, namespace });
+        return { workflows: createWorkflowClient(connect), promotions: createPromotions(connect), close };
+      },
     }),
   (program) => registerDemo(program, createDemoDeps(streams)),
 ];
