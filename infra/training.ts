@@ -31,7 +31,7 @@ export interface TrainingOptions {
 export type Trainer = (request: TrainingRequest, options: TrainingOptions) => Promise<TrainingResult>;
 
 /** Training yields the processor to the processes that trade. */
-const CHILD_NICENESS = 10;
+const CHILD_NICENESS = 5;
 /** Last words of a process that died, kept for the error. */
 const MAX_STDERR_CHARS = 2_000;
 

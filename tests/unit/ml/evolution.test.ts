@@ -43,7 +43,7 @@ const inRange = (genome: Genome) => {
   }
 };
 
-describe('evolution', () => {
+describe('evolution', { timeout: 30_000 }, () => {
   it('finds a known optimum far better than chance with as many trials', () => {
     const best = (population: readonly Genome[]) => Math.max(...population.map(fitness));
     const evolved = best(evolve(42, 15, score));

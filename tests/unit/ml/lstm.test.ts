@@ -21,7 +21,7 @@ function randomBatch(count: number, rng: Rng, { windowBars, featureCount } = sha
   return { windows, count, labels, weights: new Float32Array(count).fill(1) };
 }
 
-describe('LSTM', () => {
+describe('LSTM', { timeout: 60_000 }, () => {
   beforeAll(selectBackend);
 
   it('computes loss and gradients of the reference implementation, to single precision', () => {
@@ -115,7 +115,7 @@ describe('LSTM', () => {
   });
 });
 
-describe('export to ONNX', () => {
+describe('export to ONNX', { timeout: 60_000 }, () => {
   beforeAll(selectBackend);
 
   it.each([[[5]], [[16]], [[8, 4]]])('gives what the trained model gives, raw features to calibrated probability, layers %j', async (units) => {

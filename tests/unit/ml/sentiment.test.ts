@@ -62,7 +62,7 @@ describe('the lexicon scorer', () => {
     expect(score('see https://example.com/crash/scam')).toBe(0);
   });
 
-  it('stays in range, finite and quick for any text', () => {
+  it('stays in range for any text, and reads no more than 20,000 characters of it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const result = scoreText(text);
@@ -70,10 +70,9 @@ describe('the lexicon scorer', () => {
         expect(result.confidence).toBeGreaterThanOrEqual(0);
         expect(result.confidence).toBeLessThan(1);
       }),
+      { numRuns: 50 },
     );
-    const started = performance.now();
-    scoreText('!'.repeat(1_000_000) + 'not very '.repeat(100_000));
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(score(`good ${'word '.repeat(1_000_000)} scam`)).toBe(score('good'));
   });
 
   it('is more confident the more it has read', () => {

@@ -25,7 +25,7 @@ describe('the training process', () => {
   });
   afterAll(() => rm(dir, { recursive: true }));
 
-  it('killed with SIGKILL in the middle of an epoch and resumed, ends with the same bytes as undisturbed', { timeout: 60_000 }, async () => {
+  it('killed with SIGKILL in the middle of an epoch and resumed, ends with the same bytes as undisturbed', { timeout: 120_000 }, async () => {
     const undisturbed = await train({ datasetAddress, settings }, { onProgress: () => {} });
 
     let pid = 0;
@@ -51,7 +51,7 @@ describe('the training process', () => {
     expect(resumed).toEqual(undisturbed);
   });
 
-  it('is stopped by its signal, at once', { timeout: 30_000 }, async () => {
+  it('is stopped by its signal, at once', { timeout: 60_000 }, async () => {
     const stop = new AbortController();
     let pid = 0;
     const stopped = train(
@@ -69,7 +69,7 @@ describe('the training process', () => {
     await expect(train({ datasetAddress, settings }, { signal: stop.signal, onProgress: () => {} })).rejects.toMatchObject({ code: 'TRAINING_ABORTED' });
   });
 
-  it('hands its errors on with their codes', { timeout: 30_000 }, async () => {
+  it('hands its errors on with their codes', { timeout: 60_000 }, async () => {
     const absent = `sha256:${'0'.repeat(64)}`;
     await expect(train({ datasetAddress: absent, settings }, { onProgress: () => {} })).rejects.toMatchObject({ code: 'ARTEFACT_MISSING', retryable: false });
   });

@@ -71,7 +71,7 @@ describe('the data set', () => {
   });
 });
 
-describe('training', () => {
+describe('training', { timeout: 60_000 }, () => {
   let dir: string;
   let store: Artefacts;
   let datasetAddress: string;
