@@ -1,8 +1,7 @@
-import { Rng } from '../core/random.ts';
 import { sleep } from '../infra/clock.ts';
 import { loadConfiguration } from '../infra/config.ts';
-import { createVenueFeed } from '../infra/exchange-feed.ts';
 import { type Ingest, startIngest } from '../streams/ingest.ts';
+import { connectFeed } from './connect-feed.ts';
 import { runStreamWorker } from './stream-worker.ts';
 
 /** Enough for the longest warm-up of the built-in strategies several times over; two pages of klines at most. */
@@ -10,14 +9,13 @@ const WARMUP_BARS = 500;
 
 /** Market data of every venue that an account trades on into topic `market`. */
 await runStreamWorker('ingest', async (context) => {
-  const { environment, clock, log } = context;
+  const { environment } = context;
   const { system, venues } = loadConfiguration(environment.configDir);
   const traded = new Set(system.accounts.map((account) => account.venue));
   const running: Ingest[] = [];
   for (const name of traded) {
     const venue = venues.get(name)!;
-    const rng = new Rng(`ingest/${process.pid}`);
-    const feed = await createVenueFeed(venue, { clock, rng, log, exchangeUrl: environment.exchangeUrl });
+    const { feed } = await connectFeed(venue, context);
     const { instruments, intervals, staleAfterMs } = venue;
     const ingest = await startIngest({ ...context, feed, sleep }, { instruments, intervals, staleAfterMs, warmupBars: WARMUP_BARS });
     running.push({
