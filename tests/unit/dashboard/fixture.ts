@@ -10,7 +10,7 @@ import { Pages } from '../../../dashboard/server/push.ts';
 import { startRefresh } from '../../../dashboard/server/refresh.ts';
 import type { RouteDeps } from '../../../dashboard/server/routes.ts';
 import { StateReplica } from '../../../dashboard/server/state.ts';
-import { silentLog } from '../../../infra/log.ts';
+import { type Log, silentLog } from '../../../infra/log.ts';
 import type { BarView, DecisionBody, FlatResult, HealthView, PromotionView } from '../../../schemas/http.ts';
 import { createStore, PASSWORD, type StoreFixture } from '../control-store/fixture.ts';
 
@@ -78,6 +78,7 @@ export interface FixtureOptions {
   readonly publicUrl?: string;
   readonly webDir?: string;
   readonly history?: Partial<DashboardHistory>;
+  readonly log?: Log;
 }
 
 /** The dashboard as it is, with a real control store and state replica; only Temporal and ClickHouse are told to it instead of asked. */
@@ -103,7 +104,7 @@ export async function startDashboard(options: FixtureOptions = {}): Promise<Dash
   };
   const routeDeps: RouteDeps = {
     clock,
-    log: silentLog,
+    log: options.log ?? silentLog,
     signIns: store,
     trading: store,
     promotions,
