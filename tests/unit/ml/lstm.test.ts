@@ -115,6 +115,27 @@ describe('LSTM', { timeout: 60_000 }, () => {
   });
 });
 
+describe('scaling', () => {
+  const golden = loadGoldenCases('ml').find((each) => each.fn === 'scalers')!;
+  const matrix = golden.inputs.x as number[][];
+  const columns = matrix[0]!.length;
+
+  it('centres and scales as the reference implementation does, to single precision', () => {
+    const rows = Float32Array.from(matrix.flat());
+    const scaled = scaleRows(rows, fitScaler(rows, columns, matrix.keys()));
+    (golden.expected.standard as number[][]).flat().forEach((expected, i) => {
+      expect(scaled[i]).toBeCloseTo(expected, 6);
+    });
+  });
+
+  it('learns from the rows it is given only, and leaves a feature that never varies at 0', () => {
+    const rows = Float32Array.of(1, 7, 3, 7, 1000, 9);
+    const scaler = fitScaler(rows, 2, [0, 1]);
+    expect([...scaler.mean, ...scaler.deviation]).toEqual([2, 7, 1, 1]);
+    expect(Array.from(scaleRows(rows, scaler))).toEqual([-1, 0, 1, 0, 5, 2]);
+  });
+});
+
 describe('export to ONNX', { timeout: 60_000 }, () => {
   beforeAll(selectBackend);
 

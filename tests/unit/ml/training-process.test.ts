@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Artefacts, openArtefacts } from '../../../infra/artefacts.ts';
 import { createTrainer, type Trainer } from '../../../infra/training.ts';
 import { encodeDataset, prepareDataset } from '../../../ml/training/dataset.ts';
@@ -72,5 +74,24 @@ describe('the training process', () => {
   it('hands its errors on with their codes', { timeout: 60_000 }, async () => {
     const absent = `sha256:${'0'.repeat(64)}`;
     await expect(train({ datasetAddress: absent, settings }, { onProgress: () => {} })).rejects.toMatchObject({ code: 'ARTEFACT_MISSING', retryable: false });
+  });
+
+  it('ends with its parent, however that ends: no orphan goes on training', { timeout: 60_000 }, async () => {
+    const script = `
+      import { createTrainer } from ${JSON.stringify(new URL('../../../infra/training.ts', import.meta.url).href)};
+      const settings = ${JSON.stringify({ ...settings, epochs: 400, patience: 400 })};
+      let pid;
+      createTrainer(${JSON.stringify(dir)})({ datasetAddress: ${JSON.stringify(datasetAddress)}, settings }, {
+        onStart: (started) => { pid = started; },
+        onProgress: () => console.log(pid),
+      });`;
+    const parent = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const child = Number(String(line).split('\n')[0]);
+    process.kill(child, 0);
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(() => process.kill(child, 0)).toThrow(/ESRCH/), { timeout: 20_000, interval: 50 });
   });
 });
