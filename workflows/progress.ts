@@ -40,7 +40,7 @@ export function trackProgress(title: string): Progress {
       upsertSearchAttributes({ Stage: [stage] });
       show({ stage, done: 0, total, best: status.best });
     },
-    advance: (done, best = status.best) => show({ ...status, done, best }),
+    advance: (done, best = status.best) => show({ ...status, done, total: Math.max(done, status.total), best }),
     current: () => status,
   };
 }

@@ -52,7 +52,7 @@ export async function promote(rawInput: unknown = {}): Promise<PromotionResult> 
       approvers: approvals.current().approvers,
     });
     view = { ...view, stage };
-    progress.stage(stage);
+    progress.stage(stage, sizeFactor > 0 ? 100 : 0);
     return sinceMs;
   }
 

@@ -23,6 +23,8 @@ export interface WorkflowBed {
   readonly history: Clickhouse;
   readonly controlStore: ControlStore;
   startWorker(queue: TaskQueue, env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
+  /** The exchange simulator on a seeded market. */
+  startExchange(): Promise<WorkerProcess>;
   start(type: string, input?: unknown, taskQueue?: TaskQueue): Promise<WorkflowHandle>;
   /** Messages of type `strategy` on topic `control` since the bed was made, oldest first. */
   activations(strategy: string): Promise<StrategyActivated[]>;
@@ -42,17 +44,22 @@ export async function openWorkflowBed(): Promise<WorkflowBed> {
   const history = createClickhouse(environment.clickhouseUrl);
   const controlStore = openHomeControlStore(environment, systemClock);
 
+  const processes: WorkerProcess[] = [];
+  async function spawned(name: string, ready: string, env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+    const worker = spawnWorker(name, { env: { ...variables, ...env } });
+    processes.push(worker);
+    await worker.waitForLine(ready, 60_000);
+    return worker;
+  }
+
   return {
     homeDir,
     configDir,
     client,
     history,
     controlStore,
-    async startWorker(queue, env = {}) {
-      const worker = spawnWorker(queue, { env: { ...variables, ...env } });
-      await worker.waitForLine('worker ready', 60_000);
-      return worker;
-    },
+    startWorker: (queue, env = {}) => spawned(queue, 'worker ready', env),
+    startExchange: () => spawned('exchange', 'exchange simulator ready', { TOUCHSTONE_DATA: '' }),
     start: (type, input, taskQueue = 'control') =>
       client.workflow.start(type, { taskQueue, workflowId: `test-${type}-${randomUUID()}`, args: input === undefined ? [] : [input] }),
     async activations(strategy) {
@@ -68,6 +75,8 @@ export async function openWorkflowBed(): Promise<WorkflowBed> {
       return found;
     },
     async close() {
+      // A worker that is left over would take the tasks of the next file's.
+      await Promise.all(processes.map((worker) => worker.kill()));
       await bus.close();
       await client.connection.close();
       await history.close();
