@@ -321,7 +321,11 @@ async function readRange(
       };
       progress();
       let next = from;
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        if (!payload.restart) reject(payload.error);
+      });
+      // After each join, also a second one: a broker that just started refuses the first.
+      consumer.on(consumer.events.GROUP_JOIN, () => consumer.seek({ topic, partition, offset: String(next) }));
       consumer
         .run({
           autoCommit: false,
@@ -343,7 +347,7 @@ async function readRange(
             if (next >= to) resolve();
           },
         })
-        .then(() => consumer.seek({ topic, partition, offset: String(from) }), reject);
+        .catch(reject);
     });
   } finally {
     clearTimeout(stallTimer);

@@ -35,6 +35,7 @@ const OWN_ENTRIES = [
 ];
 const OWN_FILES = /^(control\.db|master\.key)/;
 const STOP_GRACE_MS = 20_000;
+const PORT_RELEASE_MS = 3_000;
 
 /** Environment variables that say where the stack is; by default this process's own. */
 type Variables = NodeJS.ProcessEnv;
@@ -172,13 +173,19 @@ async function choosePorts(homeDir: string, settings: StackSettings): Promise<St
     const fixed = settings.fixedPorts[name];
     const wanted = fixed ?? before[name] ?? DEFAULT_PORTS[name];
     const external = SERVERS.some((spec) => settings.external[spec.name] && spec.ports.includes(name));
-    if (external || (ownPorts.has(name) && (fixed === undefined || fixed === before[name])) || (await isPortFree(wanted))) chosen[name] = wanted;
+    if (external || (ownPorts.has(name) && (fixed === undefined || fixed === before[name])) || (await becomesFree(wanted, before[name] === wanted)))
+      chosen[name] = wanted;
     else if (fixed !== undefined)
       throw new TouchstoneError('PORT_IN_USE', `port ${fixed} (${variableOf(name)}) is in use by another program; stop it or choose another port`);
     else chosen[name] = await findFreePort();
   }
   writeFileSync(join(homeDir, 'stack.json'), `${JSON.stringify(chosen, null, 2)}\n`);
   return chosen;
+}
+
+/** A process that was just killed lets go of its ports a moment after it is gone: they are ours, and worth a short wait. */
+function becomesFree(port: number, wasOurs: boolean): Promise<boolean> {
+  return waitFor(() => isPortFree(port), wasOurs ? PORT_RELEASE_MS : 0);
 }
 
 /** `temporalUiPort` is set by TEMPORAL_UI_PORT. */

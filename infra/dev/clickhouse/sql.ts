@@ -60,7 +60,9 @@ export interface Insert {
 }
 
 const INSERT = /^\s*(?:(?:--[^\n]*\n|\/\*[\s\S]*?\*\/)\s*)*INSERT\s+INTO\b/i;
-const INSERT_FORMAT = /\bFORMAT\s+(\w+)[ \t]*;?[ \t]*(?:\r?\n|$)/i;
+const INSERT_FORMAT = /\bFORMAT\s+(\w+)(?:[ \t]*;)?(?:[ \t]*\r?\n|[ \t]+|$)/i;
+/** Values in the statement itself, where the word FORMAT may be anyone's text; `SELECT … FROM input(…)` does read the data. */
+const INLINE_DATA = /\bVALUES\s*\(|\bSELECT\b(?![\s\S]*\binput\s*\()/i;
 /** The statement of an insert stands at its beginning; behind this there is only data. */
 const STATEMENT_BYTES_MAX = 65_536;
 
@@ -70,6 +72,7 @@ export function parseInsert(body: Buffer): Insert | undefined {
   if (!INSERT.test(text)) return undefined;
   const found = INSERT_FORMAT.exec(text);
   if (!found || found[1] === undefined || /^values$/i.test(found[1])) return undefined;
+  if (INLINE_DATA.test(text.slice(0, found.index))) return undefined;
   // latin1: one character a byte, so the index is the offset; the names in the statement are read again as UTF-8.
   return { head: body.subarray(0, found.index).toString('utf8'), format: found[1], dataStart: found.index + found[0].length };
 }
