@@ -4,7 +4,7 @@ import { type BarEvent, type BarSource, eventId, type GapEvent, INTERVAL_MS, typ
 import type { Clickhouse } from '../infra/clickhouse.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { WorkflowInput } from '../schemas/workflows.ts';
-import { MARKET_TABLES } from '../streams/record-rows.ts';
+import { MARKET_TABLES } from '../schemas/rows.ts';
 
 export interface BackfillRequest extends Omit<WorkflowInput<'backfill'>, 'instruments' | 'intervals'> {
   readonly instrument: string;

@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { registerBacktest } from '../cli/backtest.ts';
+import { registerData } from '../cli/data.ts';
 import { registerDemo } from '../cli/demo/demo.ts';
+import { registerIndicator } from '../cli/indicator.ts';
 import { errorLine } from '../cli/output.ts';
 import { type Registration, runProgram } from '../cli/program.ts';
+import { registerQuery } from '../cli/query.ts';
 import { registerStack } from '../cli/stack.ts';
 import { registerUsers } from '../cli/users.ts';
 import { registerWorkflows } from '../cli/workflows.ts';
 import { sleep, systemClock } from '../infra/clock.ts';
+import { loadConfiguration, readYaml } from '../infra/config.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import { readEnvironment, readStackSettings } from '../infra/env.ts';
+import { strategyConfig } from '../schemas/config.ts';
 import { createDemoDeps } from './demo-deps.ts';
 import { prepareServers } from './prepare.ts';
 
@@ -55,6 +61,35 @@ const registrations: readonly Registration[] = [
         const { connect, close } = lazyTemporal({ address, namespace });
         return { workflows: createWorkflowClient(connect), promotions: createPromotions(connect), close };
       },
+    }),
+  (program) =>
+    registerData(program, {
+      streams,
+      nowMs: systemClock.nowMs,
+      dataDir: readEnvironment().dataDir,
+      openHistory: async () => (await import('../infra/data-import.ts')).createImportClickhouse(readEnvironment().clickhouseUrl),
+      openFeed: async (venue) => (await import('./public-feed.ts')).openPublicFeed(venue),
+      findFiles: async (...choice) => (await import('../infra/market-files.ts')).findInstrumentFiles(...choice),
+      importFile: async (history, file) => (await import('../infra/data-import.ts')).importFile(history, file),
+    }),
+  (program) =>
+    registerQuery(program, {
+      streams,
+      openHistory: async () => (await import('../infra/clickhouse.ts')).createClickhouse(readEnvironment().clickhouseUrl, { settings: { readonly: '2' } }),
+    }),
+  (program) =>
+    registerBacktest(program, {
+      streams,
+      dataDir: () => readEnvironment().dataDir,
+      readStrategy: (path) => readYaml(path, strategyConfig),
+      configuration: () => loadConfiguration(readEnvironment().configDir),
+      readBars: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentBars(...choice),
+    }),
+  (program) =>
+    registerIndicator(program, {
+      streams,
+      otherIndicators: async () => (await import('../infra/technicalindicators.ts')).TECHNICAL_INDICATORS,
+      readBars: async (path) => (await import('../infra/market-files.ts')).readBars(path),
     }),
   (program) => registerDemo(program, createDemoDeps(streams)),
 ];
