@@ -36,7 +36,11 @@ export class ExecutionLoop {
     this.execution = new Execution(config, deps);
     const { recvWindowMs, lookupLagMs } = config;
     const isHasty = deps.mutant === 'absent-at-once';
-    this.unknown = new UnknownOrders(deps.venue, deps.clock, isHasty ? { recvWindowMs: -10_000, lookupLagMs: -1_000 } : { recvWindowMs, lookupLagMs });
+    const options = isHasty ? { recvWindowMs: -10_000, lookupLagMs: -1_000 } : { recvWindowMs, lookupLagMs };
+    this.unknown = new UnknownOrders(deps.venue, deps.clock, options, {
+      isBooked: ({ instrument, tradeId }) => deps.ledger.hasFill(deps.venue.venue, instrument, tradeId),
+      cursorOf: (instrument) => this.execution.book.fillCursors().get(instrument),
+    });
     this.balances = new BalanceComparison(this.execution.book);
   }
 
@@ -134,12 +138,9 @@ export class ExecutionLoop {
       const { clientOrderId } = stored.order;
       this.looking.add(clientOrderId);
       try {
-        const { updates, fills } = await this.unknown.investigate(stored);
-        this.deps.log.info({ clientOrderId, found: updates.length + fills.length }, 'looked up an order of unknown outcome');
-        this.execution.learn([
-          ...updates.map((update) => ({ type: 'update' as const, clientOrderId, update })),
-          ...fills.map((fill) => ({ type: 'fill' as const, fill })),
-        ]);
+        const { updates } = await this.unknown.investigate(stored);
+        this.deps.log.info({ clientOrderId, isFound: updates.length > 0 }, 'looked up an order of unknown outcome');
+        this.execution.learn(updates.map((update) => ({ type: 'update' as const, clientOrderId, update })));
       } finally {
         this.looking.delete(clientOrderId);
       }

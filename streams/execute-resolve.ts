@@ -12,16 +12,16 @@ export interface ResolveOptions {
   readonly lookupLagMs: number;
 }
 
-/** What was learned of an UNKNOWN order: updates to fold, and fills that came along. */
+/** What was learned of an UNKNOWN order: nothing, or an update to fold. */
 export interface Finding {
   readonly updates: readonly OrderUpdate[];
-  readonly fills: readonly VenueFill[];
 }
 
 /** The venue gives up on a request it has taken after this long (Binance: 10 s). */
 const VENUE_GIVES_UP_MS = 10_000;
 const RETRY_MS = 1_000;
 const MISSES_NEEDED = 2;
+const CLOCK_SLACK_MS = 1_000;
 
 /**
  * Finds out what became of UNKNOWN orders, by evidence only. Found: the venue's word. Not found: counts as absence only when
@@ -32,10 +32,19 @@ export class UnknownOrders {
   private readonly venue: VenueAccount;
   private readonly clock: Clock;
   private readonly options: ResolveOptions;
+  private readonly isBooked: (fill: VenueFill) => boolean;
+  private readonly cursorOf: (instrument: string) => string | undefined;
   private readonly cases = new Map<string, { nextMs: number; misses: number }>();
 
-  constructor(venue: VenueAccount, clock: Clock, options: ResolveOptions) {
+  constructor(
+    venue: VenueAccount,
+    clock: Clock,
+    options: ResolveOptions,
+    booked: { isBooked(fill: VenueFill): boolean; cursorOf(instrument: string): string | undefined },
+  ) {
     this.venue = venue;
+    this.isBooked = booked.isBooked;
+    this.cursorOf = booked.cursorOf;
     this.clock = clock;
     this.options = options;
   }
@@ -55,22 +64,24 @@ export class UnknownOrders {
     this.cases.set(clientOrderId, { ...known, nextMs: this.clock.monotonicMs() + RETRY_MS });
     try {
       const found = await this.venue.fetchOrder(instrument, clientOrderId);
-      return { updates: [venueUpdate(found)], fills: [] };
+      return { updates: [venueUpdate(found)] };
     } catch (error) {
       if (errorCode(error) !== 'VENUE_NOT_FOUND') throw error;
     }
     const deadlineMs = stored.sentTimeMs + this.options.recvWindowMs + VENUE_GIVES_UP_MS + this.options.lookupLagMs;
     const venueMs = await this.venue.serverTimeMs();
-    if (venueMs <= deadlineMs) return { updates: [], fills: [] };
+    if (venueMs <= deadlineMs) return { updates: [] };
 
     const open = (await this.venue.fetchOpenOrders(instrument)).find((order) => order.clientOrderId === clientOrderId);
-    if (open) return { updates: [venueUpdate(open)], fills: [] };
-    const fills = (await this.venue.fetchFills(instrument)).filter((fill) => fill.clientOrderId === clientOrderId);
-    if (fills.length > 0) return { updates: [], fills };
+    if (open) return { updates: [venueUpdate(open)] };
+    // The venue's list names orders by its own id, which we do not know: a trade of that side since then could be of this order.
+    const fills = await this.venue.fetchFills(instrument, this.cursorOf(instrument));
+    const couldBeOfIt = fills.some((fill) => fill.side === stored.order.side && fill.eventTimeMs >= stored.sentTimeMs - CLOCK_SLACK_MS && !this.isBooked(fill));
+    if (couldBeOfIt) return { updates: [] };
     const misses = known.misses + 1;
     this.cases.set(clientOrderId, { nextMs: this.clock.monotonicMs() + RETRY_MS, misses });
-    if (misses < MISSES_NEEDED) return { updates: [], fills: [] };
+    if (misses < MISSES_NEEDED) return { updates: [] };
     const reason = `NOT_PLACED: ${misses} lookups, open orders and trades do not know it; sent ${stored.sentTimeMs}, venue time ${venueMs}`;
-    return { updates: [{ type: 'absent', reason, timeMs: venueMs }], fills: [] };
+    return { updates: [{ type: 'absent', reason, timeMs: venueMs }] };
   }
 }

@@ -12,7 +12,7 @@ import type { Ledger, StoredOrder } from '../infra/ledger/ledger.ts';
 import type { Lease } from '../infra/ledger/lease.ts';
 import type { Log } from '../infra/log.ts';
 import type { UserEvent, VenueAccount } from '../infra/venue.ts';
-import { AccountBook, type BookEffect, type BookStage } from './execute-book.ts';
+import { AccountBook, type BookEffect, type BookStage, clientOrderIdOf } from './execute-book.ts';
 import { DailyResult } from './execute-daily.ts';
 import { type DecisionContext, decideClose, decideSignal, recordDecision } from './execute-decide.ts';
 import { ExecutionHealth } from './execute-health.ts';
@@ -182,7 +182,7 @@ export class Execution {
   /** Asks the venue to cancel; the answer, or its absence, comes back as a fact. */
   async cancel(stored: StoredOrder): Promise<void> {
     const { order } = stored;
-    if (this.canceling.has(order.clientOrderId) || !this.deps.ledger.isOwner(this.deps.lease)) return;
+    if (this.isDead || this.canceling.has(order.clientOrderId) || !this.deps.ledger.isOwner(this.deps.lease)) return;
     this.canceling.add(order.clientOrderId);
     const { update, retryAfterMs } = await sendCancel(this.deps.venue, this.deps.durable, order, this.deps.clock.nowMs);
     this.canceling.delete(order.clientOrderId);
@@ -393,7 +393,7 @@ export class Execution {
 
   /** Only an approved intent can be sent, once, and only if nothing has changed since its approval. */
   private async send(intent: RiskApproved<OrderIntent>): Promise<void> {
-    const stored = this.book.order(`ts${intent.intentId}`);
+    const stored = this.isDead ? undefined : this.book.order(clientOrderIdOf(intent.intentId));
     if (!stored) return;
     const { order } = stored;
     const refusal = this.lastCheck(intent);

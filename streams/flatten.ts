@@ -9,6 +9,7 @@ import type { Lease } from '../infra/ledger/lease.ts';
 import type { Log } from '../infra/log.ts';
 import type { VenueAccount } from '../infra/venue.ts';
 import type { ExecutionConfig, TradingStateReader } from './execute.ts';
+import { clientOrderIdOf } from './execute-book.ts';
 import { ExecutionLoop } from './execute-loop.ts';
 import { PriceBoard } from '../core/execution/price-board.ts';
 
@@ -206,7 +207,7 @@ class Flattening {
       const decision = await execution.close(instrument, closeId, STRATEGY);
       if (decision.approved) {
         await execution.idle();
-        this.judge(instrument, `ts${decision.intent.intentId}`);
+        this.judge(instrument, clientOrderIdOf(decision.intent.intentId));
       } else if (decision.code === 'BELOW_MINIMUM' || decision.code === 'NOTHING_TO_DO') this.isDust(instrument, decision.detail);
     }
     return open;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Signal } from '../../../core/execution/signal.ts';
@@ -10,6 +10,9 @@ import { silentLog } from '../../../infra/log.ts';
 import { ExecutionLoop } from '../../../streams/execute-loop.ts';
 import { PriceBoard } from '../../../core/execution/price-board.ts';
 import { FakeClock, ModelVenue } from './model-venue.ts';
+
+/** Crashes here are of the object, not of the machine: memory is durable enough, and hundreds of histories need many commits. */
+const FAST_DIR = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export const BTC = 'sim:BTC/USDT';
 export const ETH = 'sim:ETH/USDT';
@@ -32,7 +35,7 @@ export interface SystemOptions {
 /** The real ledger and the real execution over a model venue and a clock that stands still; it can crash and start again. */
 export class System {
   readonly clock = new FakeClock();
-  readonly dir = mkdtempSync(join(tmpdir(), 'touchstone-execution-'));
+  readonly dir = mkdtempSync(join(FAST_DIR, 'touchstone-execution-'));
   readonly path = join(this.dir, 'paper.db');
   readonly venue: ModelVenue;
   readonly trading: { state: TradingState; sinceMs: number } = { state: 'ACTIVE', sinceMs: 0 };
