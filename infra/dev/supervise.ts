@@ -31,6 +31,8 @@ export interface SuperviseOptions {
   readonly homeDir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** The first pause before a restart; each further one within the window is twice as long. */
+  readonly backoffFirstMs?: number;
   /** A worker that crashed too often stays down: a person must look. Called once a worker. */
   onGaveUp(worker: string, lastExit: string): void;
 }
@@ -60,7 +62,7 @@ interface Supervised {
 
 /** Starts workers as processes of their own and keeps them running. They are crash-only: a restart is all they need. */
 export function superviseWorkers(options: SuperviseOptions): Supervisor {
-  const { homeDir, clock, log } = options;
+  const { homeDir, clock, log, backoffFirstMs = BACKOFF_FIRST_MS } = options;
   const stopping = new AbortController();
   const supervised = options.workers.map(
     (spec): Supervised => ({ spec, child: undefined, state: 'restarting', restarts: 0, recentRestarts: [], finished: Promise.resolve() }),
@@ -81,7 +83,7 @@ export function superviseWorkers(options: SuperviseOptions): Supervisor {
         return;
       }
       entry.state = 'restarting';
-      const pauseMs = Math.min(BACKOFF_FIRST_MS * 2 ** entry.recentRestarts.length, BACKOFF_MAX_MS);
+      const pauseMs = Math.min(backoffFirstMs * 2 ** entry.recentRestarts.length, BACKOFF_MAX_MS);
       entry.recentRestarts.push(nowMs);
       entry.restarts++;
       log.warn({ worker: name, exit, pauseMs }, 'worker ended, restarting');
