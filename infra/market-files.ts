@@ -102,7 +102,11 @@ export async function readInstrumentBars(
     const lastMs = merged.openTimeMs[merged.length - 1] ?? fromMs - 1;
     merged = concatBars(merged, sliceBars(await readBars(file.path), lastMs + 1, toMs));
   }
-  if (merged.length === 0) throw new TouchstoneError('NO_DATA', `${dataDir} has no ${interval} bars of ${instrument} in that range`);
+  if (merged.length === 0) {
+    const intervals = new Set(findInstrumentFiles(dataDir, instrument, 'bars').map((file) => file.interval));
+    const there = intervals.size > 0 ? `; its bars there are ${[...intervals].join(', ')}` : '';
+    throw new TouchstoneError('NO_DATA', `${dataDir} has no ${interval} bars of ${instrument} in that range${there}`);
+  }
   return merged;
 }
 
