@@ -40,7 +40,7 @@ const OUTSIDE = new RegExp(
 );
 
 /** The statement without comments and string values, quoted identifiers bare. Only for looking, never for running. */
-export function bareStatement(sql: string): string {
+function bareStatement(sql: string): string {
   return sql.replace(/--[^\n]*|#[!\s][^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\]|\\[\s\S]|'')*'|(\$\w*\$)[\s\S]*?\1|[`"]/g, (found) =>
     /^[`"]$/.test(found) ? '' : ' ',
   );
