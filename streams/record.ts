@@ -12,8 +12,9 @@ export interface RecordDeps extends ConsumeDeps {
   onCrash(error: Error): void;
 }
 
-const BLOCK_MS = 1_000;
-/** A record of a second may still be on its way so long after the second has passed. */
+/** With two partitions of `market`, one insert a second into each of its tables. */
+const BLOCK_MS = 2_000;
+/** A record may still be on its way so long after the end of its block's time. */
 const GRACE_MS = 250;
 const BLOCK_BYTES = 4_194_304;
 /** A fetch always holds a whole block: the block, and the largest record batch a broker takes. */
@@ -25,7 +26,7 @@ const RETRY_MAX_MS = 5_000;
 const BAD_VALUE_CODES = new Set(['6', '26', '27', '38', '41', '69', '72', '117', '131', '407', '691']);
 
 /**
- * Everything that was said on any topic goes to the history store, in blocks of one partition: the records of one second of broker
+ * Everything that was said on any topic goes to the history store, in blocks of one partition: the records of two seconds of broker
  * time, or 4 MiB of them. A block's boundaries follow from the log alone, so after a crash the same block is
  * made again, with the same deduplication token; and where that memory has ended, the identity of each row removes what
  * came twice. While ClickHouse is away nothing is committed or buffered: the lag grows in Kafka.
@@ -112,18 +113,18 @@ function isBadValue(error: unknown): boolean {
 
 /**
  * How many records from `start` on make the next block; 0 while it may still grow. Depends on broker times and sizes only, and on
- * `nowMs` for nothing but the question whether the newest second is over.
+ * `nowMs` for nothing but the question whether the newest block's time is over.
  */
 export function blockLength(batch: Pick<RecordBatch, 'records' | 'highWatermark'>, start: number, nowMs: number): number {
   const { records } = batch;
-  const second = Math.floor(records[start]!.timestampMs / BLOCK_MS);
+  const block = Math.floor(records[start]!.timestampMs / BLOCK_MS);
   let bytes = 0;
   for (let i = start; i < records.length; i++) {
     const record = records[i]!;
     bytes += (record.value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
-    if (i > start && (bytes > BLOCK_BYTES || Math.floor(record.timestampMs / BLOCK_MS) !== second)) return i - start;
+    if (i > start && (bytes > BLOCK_BYTES || Math.floor(record.timestampMs / BLOCK_MS) !== block)) return i - start;
   }
   const isNewest = BigInt(records.at(-1)!.offset) + 1n >= BigInt(batch.highWatermark);
-  const isOver = nowMs >= (second + 1) * BLOCK_MS + GRACE_MS;
+  const isOver = nowMs >= (block + 1) * BLOCK_MS + GRACE_MS;
   return isNewest && isOver ? records.length - start : 0;
 }

@@ -27,7 +27,7 @@ export interface Topic {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const GIB = 1_073_741_824;
-const MARKET_PARTITIONS = 4;
+const MARKET_PARTITIONS = 2;
 
 /** Larger values are dead-lettered unread; brokers take more, so that a faulty producer is seen instead of blocked. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
