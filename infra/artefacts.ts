@@ -63,7 +63,7 @@ export function openArtefacts(dir: string): Artefacts {
   };
 }
 
-export function addressOf(bytes: Uint8Array): ArtefactAddress {
+function addressOf(bytes: Uint8Array): ArtefactAddress {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 

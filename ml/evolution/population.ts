@@ -33,7 +33,7 @@ export const DEFAULT_EVOLUTION: EvolutionSettings = {
 const MAX_REDRAWS = 20;
 
 /** @throws RangeError naming the setting that makes no sense */
-export function checkEvolutionSettings(settings: EvolutionSettings): void {
+function checkEvolutionSettings(settings: EvolutionSettings): void {
   const { populationSize, eliteCount, tournamentSize } = settings;
   if (!Number.isInteger(populationSize) || populationSize < 2) throw new RangeError(`populationSize must be an integer of at least 2: ${populationSize}`);
   if (!Number.isInteger(eliteCount) || eliteCount < 0 || eliteCount >= populationSize) {

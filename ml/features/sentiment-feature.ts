@@ -1,3 +1,5 @@
+import { MARKET_ASSET } from '../sentiment/entities.ts';
+
 /** What a feature needs of a scored text; a message of topic `sentiment` is one. */
 export interface SentimentItem {
   readonly asset: string;
@@ -8,14 +10,11 @@ export interface SentimentItem {
   readonly availableAtMs: number;
 }
 
-/** Texts of the whole market count for every asset. */
-const MARKET = 'market';
-
 /**
  * Mood about one asset as of a time: the mean score of all texts known by then, weighted by confidence and by age (halving every `halfLifeMs`), and drawn toward 0
  * as if one neutral text had just been read, so that silence is neutral and one loud text is not the mood of the market. In (−1, 1).
  *
- * Point in time: an item counts from its `availableAtMs` on, however early it arrives here.
+ * Texts of the whole market count for every asset. Point in time: an item counts from its `availableAtMs` on, however early it arrives here.
  */
 export class SentimentFeature {
   readonly asset: string;
@@ -32,7 +31,7 @@ export class SentimentFeature {
   }
 
   observe(item: SentimentItem): void {
-    if (item.asset !== this.asset && item.asset !== MARKET) return;
+    if (item.asset !== this.asset && item.asset !== MARKET_ASSET) return;
     // Late items keep their order of arrival among equals: the result depends on times only, not on who was first.
     let place = this.#pending.length;
     while (place > 0 && this.#pending[place - 1]!.availableAtMs > item.availableAtMs) place--;

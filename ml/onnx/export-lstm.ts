@@ -5,9 +5,9 @@ import type { Calibration } from '../training/calibration.ts';
 import { encodeOnnx, type OnnxConstant, type OnnxNode } from './graph.ts';
 
 /** Names of the exported model's ports. */
-export const ONNX_INPUT = 'window';
-export const ONNX_LOGIT = 'logit';
-export const ONNX_PROBABILITY = 'probability';
+const ONNX_INPUT = 'window';
+const ONNX_LOGIT = 'logit';
+const ONNX_PROBABILITY = 'probability';
 
 /** Keras keeps gates as input, forget, candidate, output; ONNX wants input, output, forget, candidate. */
 const GATE_ORDER = [0, 3, 1, 2] as const;
