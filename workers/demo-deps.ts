@@ -15,10 +15,11 @@ import { waitFor } from '../infra/dev/process.ts';
 import { down, status, up } from '../infra/dev/stack.ts';
 import { superviseWorkers } from '../infra/dev/supervise.ts';
 import { type Environment, readEnvironment } from '../infra/env.ts';
-import { createLog } from '../infra/log.ts';
+import { createLog, silentLog } from '../infra/log.ts';
 import { lazyTemporal } from '../infra/temporal-connection.ts';
 import { startWorkflow } from '../infra/temporal.ts';
 import { prepareServers } from './prepare.ts';
+import { verifyEnvironment } from './verify-wiring.ts';
 import { workerList } from './worker-list.ts';
 
 /** What the demo is made of: the real stack, the real processes, and two people with authenticators. */
@@ -125,7 +126,15 @@ export function createDemoDeps(streams: OutputStreams & { stdout: NodeJS.WriteSt
     },
 
     async verify() {
-      throw new TouchstoneError('NOT_WIRED', 'verify');
+      const { results, duplicateOrders } = await verifyEnvironment(here(), 'paper', silentLog);
+      const holds = (id: string) => results.find((result) => result.id === id)!.ok;
+      return {
+        duplicateOrders,
+        positionsMatchVenue: holds('I1'),
+        ledgerBalances: holds('I2'),
+        clickhouseMatchesKafka: holds('I9'),
+        failures: results.flatMap(({ id, counterExample }) => (counterExample === undefined ? [] : [`${id}: ${counterExample}`])),
+      };
     },
 
     async takeDown() {
@@ -146,17 +155,15 @@ async function startProcesses(environment: Environment, data: DemoData, report: 
     ...QUIESCE_ORDER.map((names) => workers.filter(({ name }) => (names as readonly string[]).includes(name))),
     workers.filter(({ name }) => !early.includes(name)),
   ];
-  const supervisors = [...groups]
-    .reverse()
-    .map((group) =>
-      superviseWorkers({
-        workers: group,
-        homeDir: environment.homeDir,
-        clock: systemClock,
-        log,
-        onGaveUp: (worker, exit) => report(`${worker} crashes again and again (${exit}); see its log`),
-      }),
-    );
+  const supervisors = [...groups].reverse().map((group) =>
+    superviseWorkers({
+      workers: group,
+      homeDir: environment.homeDir,
+      clock: systemClock,
+      log,
+      onGaveUp: (worker, exit) => report(`${worker} crashes again and again (${exit}); see its log`),
+    }),
+  );
   supervisors.reverse();
   report(`${workers.length} processes, logs in ${join(environment.homeDir, 'logs')}`);
   const history = createClickhouse(environment.clickhouseUrl);

@@ -4,19 +4,23 @@ import { join } from 'node:path';
 import { registerBacktest } from '../cli/backtest.ts';
 import { registerData } from '../cli/data.ts';
 import { registerDemo } from '../cli/demo/demo.ts';
+import { registerFlat } from '../cli/flat.ts';
 import { registerIndicator } from '../cli/indicator.ts';
 import { errorLine } from '../cli/output.ts';
 import { type Registration, runProgram } from '../cli/program.ts';
 import { registerQuery } from '../cli/query.ts';
 import { registerStack } from '../cli/stack.ts';
 import { registerUsers } from '../cli/users.ts';
+import { registerVerify } from '../cli/verify.ts';
 import { registerWorkflows } from '../cli/workflows.ts';
 import { sleep, systemClock } from '../infra/clock.ts';
 import { loadConfiguration, readYaml } from '../infra/config.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import { readEnvironment, readStackSettings } from '../infra/env.ts';
+import { silentLog } from '../infra/log.ts';
 import { strategyConfig } from '../schemas/config.ts';
 import { createDemoDeps } from './demo-deps.ts';
+import { createFlatCommandDeps } from './flat-wiring.ts';
 import { prepareServers } from './prepare.ts';
 
 /** The `touchstone` command: wires each command to the real things, and loads heavy ones only when a command needs them. */
@@ -90,6 +94,12 @@ const registrations: readonly Registration[] = [
       streams,
       otherIndicators: async () => (await import('../infra/technicalindicators.ts')).TECHNICAL_INDICATORS,
       readBars: async (path) => (await import('../infra/market-files.ts')).readBars(path),
+    }),
+  (program) => registerFlat(program, createFlatCommandDeps(streams, userInfo().username)),
+  (program) =>
+    registerVerify(program, {
+      streams,
+      verify: async (account) => (await import('./verify-wiring.ts')).verifyEnvironment(readEnvironment(), account, silentLog),
     }),
   (program) => registerDemo(program, createDemoDeps(streams)),
 ];
