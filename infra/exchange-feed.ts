@@ -204,5 +204,7 @@ interface UnifiedBook {
 }
 
 function reasonOf(error: unknown): string {
+  // ccxt's name for a hole in the sequence of a book.
+  if (error instanceof Error && error.name === 'ChecksumError') return 'sequence broken';
   return error instanceof Error ? error.message.slice(0, 200) : String(error);
 }

@@ -38,6 +38,7 @@ export const KLINE_INTERVAL_MS: Readonly<Record<string, number>> = {
 export class KlineMaker {
   readonly #market: Market;
   readonly #minutes = new Map<number, Kline>();
+  #average = { second: 0, ticks: 0 };
 
   constructor(market: Market) {
     this.#market = market;
@@ -70,8 +71,14 @@ export class KlineMaker {
     return klines;
   }
 
-  /** Volume-weighted mean of the last five minutes, in ticks; the last price when nothing was traded. */
+  /** Volume-weighted mean of the last five minutes, in ticks, made anew each second; the last price when nothing was traded. */
   averageTicks(nowMs: number): number {
+    const second = Math.floor(nowMs / 1_000);
+    if (second !== this.#average.second) this.#average = { second, ticks: this.#averageOf(nowMs) };
+    return this.#average.ticks;
+  }
+
+  #averageOf(nowMs: number): number {
     let volume = 0;
     let quoteTicks = 0;
     this.#market.visitTrades(nowMs - 300_000, nowMs + 1, (_id, _timeMs, ticks, qty) => {

@@ -21,7 +21,7 @@ export interface RestContext {
 }
 
 export interface Route {
-  readonly weight: number;
+  readonly weight: number | ((params: URLSearchParams) => number);
   readonly isSigned?: boolean;
   handle(context: RestContext): unknown;
 }
@@ -31,7 +31,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   'GET /api/v3/ping': { weight: 1, handle: () => ({}) },
   'GET /api/v3/time': { weight: 1, handle: ({ serverMs }) => ({ serverTime: serverMs }) },
   'GET /api/v3/exchangeInfo': { weight: 20, handle: exchangeInfo },
-  'GET /api/v3/depth': { weight: 5, handle: depth },
+  'GET /api/v3/depth': { weight: depthWeight, handle: depth },
   'GET /api/v3/trades': { weight: 25, handle: recentTrades },
   'GET /api/v3/aggTrades': { weight: 4, handle: aggregateTrades },
   'GET /api/v3/klines': { weight: 2, handle: klines },
@@ -76,6 +76,13 @@ function exchangeInfo({ exchange, limiter, params, serverMs }: RestContext) {
   const wanted = params.get('symbol');
   const listings = wanted === null ? [...exchange.listings.values()] : [exchange.listing(wanted)];
   return { timezone: 'UTC', serverTime: serverMs, rateLimits: limiter.describe(), exchangeFilters: [], symbols: listings.map(({ spec }) => symbolJson(spec)) };
+}
+
+function depthWeight(params: URLSearchParams): number {
+  const limit = limitParam(params, 100, 5_000);
+  if (limit <= 100) return 5;
+  if (limit <= 500) return 25;
+  return limit <= 1_000 ? 50 : 250;
 }
 
 function depth({ exchange, params }: RestContext) {

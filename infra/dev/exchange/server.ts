@@ -257,7 +257,7 @@ class ExchangeServer {
   async #handle(method: string, path: string, params: URLSearchParams, payload: string, apiKey: unknown, fault: Fault | undefined): Promise<unknown> {
     const route = ROUTES[`${method} ${path}`];
     if (!route) throw new ApiError(404, -1000, `no such endpoint: ${method} ${path}`);
-    this.#limiter.request(route.weight, this.#clock.nowMs());
+    this.#limiter.request(typeof route.weight === 'number' ? route.weight : route.weight(params), this.#clock.nowMs());
     if (fault?.do === 'reject') throw new ApiError(400, fault.code, 'Injected rejection.');
     if (route.isSigned) {
       if (apiKey === undefined) throw new ApiError(401, -2014, 'API-key format invalid.');

@@ -5,7 +5,8 @@ import type { RecordedBars } from './tape-files.ts';
 
 /** Tapes that are made, not recorded: candles expanded into ticks, a random walk, and a market that stands still. */
 
-const TICKS_PER_BAR = 150;
+/** Three legs a candle: open, one extreme, the other, close. */
+const TICKS_PER_LEG = 50;
 const WALK_MS = 1_800_000;
 const WALK_TRADES = 3_600;
 /** About 60 % a year. */
@@ -66,14 +67,13 @@ export function stillTape(spec: InstrumentSpec): Tape {
 function bridge(bar: RecordedBars['rows'][number], rng: Rng): number[] {
   const corners = bar.close >= bar.open ? [bar.open, bar.low, bar.high, bar.close] : [bar.open, bar.high, bar.low, bar.close];
   const prices = [bar.open];
-  const legTicks = (TICKS_PER_BAR - 1) / 3;
   for (let leg = 0; leg < 3; leg++) {
     const from = corners[leg]!;
     const to = corners[leg + 1]!;
-    for (let i = 1; i <= legTicks; i++) {
-      const share = i / legTicks;
+    for (let i = 1; i <= TICKS_PER_LEG; i++) {
+      const share = i / TICKS_PER_LEG;
       const noise = (bar.high - bar.low) * 0.1 * rng.normal() * Math.sqrt(share * (1 - share));
-      prices.push(i === legTicks ? to : Math.min(bar.high, Math.max(bar.low, from + (to - from) * share + noise)));
+      prices.push(i === TICKS_PER_LEG ? to : Math.min(bar.high, Math.max(bar.low, from + (to - from) * share + noise)));
     }
   }
   return prices;

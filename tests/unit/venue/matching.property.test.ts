@@ -15,34 +15,56 @@ const lots = fc.integer({ min: 1, max: 300 }).map((n) => n / 100);
 const side = fc.constantFrom('buy' as const, 'sell' as const);
 
 const base = { id: '', instrument: BTC, eventTimeMs: 0, receivedTimeMs: 0, path: 'replay' as const };
-const trade = fc.record({ price: cents, qty: lots, takerSide: side }).map(({ price, qty, takerSide }): Step => ({ do: 'market', event: { ...base, type: 'trade', tradeId: '1', price: price / 100, qty, takerSide } }));
+const trade = fc
+  .record({ price: cents, qty: lots, takerSide: side })
+  .map(({ price, qty, takerSide }): Step => ({ do: 'market', event: { ...base, type: 'trade', tradeId: '1', price: price / 100, qty, takerSide } }));
 const book = fc.record({ middle: cents, quantities: fc.array(lots, { minLength: 2, maxLength: 8 }) }).map(({ middle, quantities }): Step => {
   const levels = (sign: number): BookEvent['bids'] => quantities.map((qty, i) => [(middle + sign * (i * 7 + 3)) / 100, qty] as const);
   return { do: 'market', event: { ...base, type: 'book', sequence: 1, bids: levels(-1), asks: levels(1) } };
 });
 const submit = fc
-  .record({ id: fc.integer({ min: 1, max: 40 }), side, type: fc.constantFrom('limit' as const, 'market' as const, 'limit_maker' as const, 'stop_loss_limit' as const), timeInForce: fc.constantFrom('GTC' as const, 'IOC' as const, 'FOK' as const), qty: lots, price: cents, stopPrice: cents })
-  .map(({ id, qty, price, stopPrice, ...rest }): Step => ({
-    do: 'submit',
-    order: {
-      ...rest,
-      timeInForce: rest.type === 'limit' ? rest.timeInForce : 'GTC',
-      clientOrderId: `o${id}`,
-      instrument: BTC,
-      qty: decimalFromNumber(qty),
-      price: rest.type === 'market' ? undefined : decimalFromNumber(price / 100),
-      stopPrice: rest.type === 'stop_loss_limit' ? decimalFromNumber(stopPrice / 100) : undefined,
-    },
-  }));
+  .record({
+    id: fc.integer({ min: 1, max: 40 }),
+    side,
+    type: fc.constantFrom('limit' as const, 'market' as const, 'limit_maker' as const, 'stop_loss_limit' as const),
+    timeInForce: fc.constantFrom('GTC' as const, 'IOC' as const, 'FOK' as const),
+    qty: lots,
+    price: cents,
+    stopPrice: cents,
+  })
+  .map(
+    ({ id, qty, price, stopPrice, ...rest }): Step => ({
+      do: 'submit',
+      order: {
+        ...rest,
+        timeInForce: rest.type === 'limit' ? rest.timeInForce : 'GTC',
+        clientOrderId: `o${id}`,
+        instrument: BTC,
+        qty: decimalFromNumber(qty),
+        price: rest.type === 'market' ? undefined : decimalFromNumber(price / 100),
+        stopPrice: rest.type === 'stop_loss_limit' ? decimalFromNumber(stopPrice / 100) : undefined,
+      },
+    }),
+  );
 const cancel = fc.integer({ min: 1, max: 40 }).map((id): Step => ({ do: 'cancel', reference: { instrument: BTC, clientOrderId: `o${id}` } }));
-const history = fc.array(fc.oneof({ weight: 4, arbitrary: trade }, { weight: 3, arbitrary: book }, { weight: 4, arbitrary: submit }, { weight: 1, arbitrary: cancel }), { minLength: 5, maxLength: 80 });
+const history = fc.array(
+  fc.oneof({ weight: 4, arbitrary: trade }, { weight: 3, arbitrary: book }, { weight: 4, arbitrary: submit }, { weight: 1, arbitrary: cancel }),
+  { minLength: 5, maxLength: 80 },
+);
 
-function runHistory(steps: readonly Step[], check: (step: Step, outputs: VenueOutput[], balances: { free: Map<string, Decimal>; total: Map<string, Decimal> }) => void): void {
+function runHistory(
+  steps: readonly Step[],
+  check: (step: Step, outputs: VenueOutput[], balances: { free: Map<string, Decimal>; total: Map<string, Decimal> }) => void,
+): void {
   const venue = createVenue({ instruments: [BTC], makerFeeBps: 7.5, takerFeeBps: 10, latencyMs: 0, balances: { USDT: '5000', BTC: '20' } });
   steps.forEach((step, nowMs) => {
-    const outputs = step.do === 'market' ? venue.onMarketEvent(step.event) : step.do === 'submit' ? venue.submit(step.order, nowMs) : venue.cancel(step.reference, nowMs);
+    const outputs =
+      step.do === 'market' ? venue.onMarketEvent(step.event) : step.do === 'submit' ? venue.submit(step.order, nowMs) : venue.cancel(step.reference, nowMs);
     const list = venue.balances();
-    check(step, outputs, { free: new Map(list.map(({ asset, free }) => [asset, free])), total: new Map(list.map(({ asset, free, locked }) => [asset, free + locked])) });
+    check(step, outputs, {
+      free: new Map(list.map(({ asset, free }) => [asset, free])),
+      total: new Map(list.map(({ asset, free, locked }) => [asset, free + locked])),
+    });
     if (venue.openOrders().length === 0) for (const { locked } of list) expect(locked).toBe(0n);
   });
 }
@@ -126,23 +148,38 @@ test('no fill is worse than its limit, and makers are never filled for more than
 test('price-time priority: a resting order is never filled while an older one at its price, or one at a better price, still waits in the same trade', () => {
   const resting = fc.array(fc.record({ price: fc.integer({ min: 9_900, max: 9_905 }), qty: lots }), { minLength: 2, maxLength: 10 });
   fc.assert(
-    fc.property(resting, fc.array(fc.record({ price: fc.integer({ min: 9_895, max: 9_905 }), qty: lots }), { minLength: 1, maxLength: 20 }), (orders, trades) => {
-      const venue = createVenue({ instruments: [BTC], makerFeeBps: 0, takerFeeBps: 0, latencyMs: 0, balances: { USDT: '100000' } });
-      const quantities: BookEvent['bids'] = [5, 4, 3, 2, 1, 0].map((cent) => [(9_900 + cent) / 100, 0.5 + cent] as const);
-      venue.onMarketEvent({ ...base, type: 'book', sequence: 1, bids: quantities, asks: [[101, 1]] });
-      orders.forEach(({ price, qty }, i) =>
-        venue.submit({ clientOrderId: `o${i}`, instrument: BTC, side: 'buy', type: 'limit', timeInForce: 'GTC', qty: decimalFromNumber(qty), price: decimalFromNumber(price / 100) }, i),
-      );
-      for (const { price, qty } of trades) {
-        const waiting = venue.openOrders();
-        for (const fill of fillsOf(venue.onMarketEvent({ ...base, type: 'trade', tradeId: '1', price: price / 100, qty, takerSide: 'sell' }))) {
-          for (const other of waiting) {
-            const isBefore = other.price! > fill.price || (other.price === fill.price && other.orderId < fill.orderId);
-            if (isBefore) expect(venue.openOrders().some((open) => open.orderId === other.orderId)).toBe(false);
+    fc.property(
+      resting,
+      fc.array(fc.record({ price: fc.integer({ min: 9_895, max: 9_905 }), qty: lots }), { minLength: 1, maxLength: 20 }),
+      (orders, trades) => {
+        const venue = createVenue({ instruments: [BTC], makerFeeBps: 0, takerFeeBps: 0, latencyMs: 0, balances: { USDT: '100000' } });
+        const quantities: BookEvent['bids'] = [5, 4, 3, 2, 1, 0].map((cent) => [(9_900 + cent) / 100, 0.5 + cent] as const);
+        venue.onMarketEvent({ ...base, type: 'book', sequence: 1, bids: quantities, asks: [[101, 1]] });
+        for (const [i, { price, qty }] of orders.entries()) {
+          venue.submit(
+            {
+              clientOrderId: `o${i}`,
+              instrument: BTC,
+              side: 'buy',
+              type: 'limit',
+              timeInForce: 'GTC',
+              qty: decimalFromNumber(qty),
+              price: decimalFromNumber(price / 100),
+            },
+            i,
+          );
+        }
+        for (const { price, qty } of trades) {
+          const waiting = venue.openOrders();
+          for (const fill of fillsOf(venue.onMarketEvent({ ...base, type: 'trade', tradeId: '1', price: price / 100, qty, takerSide: 'sell' }))) {
+            for (const other of waiting) {
+              const isBefore = other.price! > fill.price || (other.price === fill.price && other.orderId < fill.orderId);
+              if (isBefore) expect(venue.openOrders().some((open) => open.orderId === other.orderId)).toBe(false);
+            }
           }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 300 },
   );
 });

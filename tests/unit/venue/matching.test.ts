@@ -31,11 +31,15 @@ function order(side: 'buy' | 'sell', qty: string, price?: string, more: Partial<
 
 /** `cause status filledQty` of each output, for reading. */
 function say(outputs: readonly VenueOutput[]): string[] {
-  return outputs.map((output) => (output.type === 'order' ? `${output.cause} ${output.order.status} ${formatDecimal(output.order.filledQty)}` : `${output.type} ${output.code}`));
+  return outputs.map((output) =>
+    output.type === 'order' ? `${output.cause} ${output.order.status} ${formatDecimal(output.order.filledQty)}` : `${output.type} ${output.code}`,
+  );
 }
 
 function fills(outputs: readonly VenueOutput[]): string[] {
-  return outputs.flatMap((output) => (output.type === 'order' && output.fill ? [`${formatDecimal(output.fill.qty)}@${formatDecimal(output.fill.price)} ${output.fill.liquidity}`] : []));
+  return outputs.flatMap((output) =>
+    output.type === 'order' && output.fill ? [`${formatDecimal(output.fill.qty)}@${formatDecimal(output.fill.price)} ${output.fill.liquidity}`] : [],
+  );
 }
 
 function balance(asset: string): string {
@@ -46,7 +50,18 @@ function balance(asset: string): string {
 beforeEach(() => {
   nextId = 1;
   venue = createVenue({ instruments: [BTC], makerFeeBps: 10, takerFeeBps: 20, latencyMs: 0, balances: { USDT: '10000', BTC: '10' } });
-  venue.onMarketEvent(book([[99, 2], [98, 5]], [[101, 1], [102, 3]]));
+  venue.onMarketEvent(
+    book(
+      [
+        [99, 2],
+        [98, 5],
+      ],
+      [
+        [101, 1],
+        [102, 3],
+      ],
+    ),
+  );
 });
 
 describe('taking', () => {
@@ -67,9 +82,25 @@ describe('taking', () => {
   test('what was taken is not offered again until the level is restated with another quantity', () => {
     venue.submit(order('buy', '1'), 5);
     expect(fills(venue.submit(order('buy', '1'), 6))).toEqual(['1@102 taker']);
-    venue.onMarketEvent(book([[99, 2]], [[101, 1], [102, 3]]));
+    venue.onMarketEvent(
+      book(
+        [[99, 2]],
+        [
+          [101, 1],
+          [102, 3],
+        ],
+      ),
+    );
     expect(fills(venue.submit(order('buy', '1'), 7))).toEqual(['1@102 taker']);
-    venue.onMarketEvent(book([[99, 2]], [[101, 0.5], [102, 3]]));
+    venue.onMarketEvent(
+      book(
+        [[99, 2]],
+        [
+          [101, 0.5],
+          [102, 3],
+        ],
+      ),
+    );
     expect(fills(venue.submit(order('buy', '1'), 8))).toEqual(['0.5@101 taker', '0.5@102 taker']);
   });
 
@@ -107,7 +138,15 @@ describe('resting', () => {
 
   test('a cancel before us is believed only when less is displayed than stood before us', () => {
     venue.submit(order('buy', '1', '99'), 1);
-    venue.onMarketEvent(book([[99, 3], [98, 5]], [[101, 1]]));
+    venue.onMarketEvent(
+      book(
+        [
+          [99, 3],
+          [98, 5],
+        ],
+        [[101, 1]],
+      ),
+    );
     expect(fills(venue.onMarketEvent(trade('sell', 2.1, 99)))).toEqual(['0.1@99 maker']);
     venue = createVenue({ instruments: [BTC], makerFeeBps: 0, takerFeeBps: 0, latencyMs: 0, balances: { USDT: '10000' } });
     venue.onMarketEvent(book([[99, 2]], [[101, 1]]));
@@ -135,7 +174,19 @@ describe('resting', () => {
   test('a trade through the price and a book that crosses it fill at our price', () => {
     venue.submit(order('buy', '2', '99'), 1);
     expect(fills(venue.onMarketEvent(trade('sell', 0.5, 98.5)))).toEqual(['0.5@99 maker']);
-    expect(fills(venue.onMarketEvent(book([[97, 1]], [[98, 1], [100, 5]])))).toEqual(['1@99 maker']);
+    expect(
+      fills(
+        venue.onMarketEvent(
+          book(
+            [[97, 1]],
+            [
+              [98, 1],
+              [100, 5],
+            ],
+          ),
+        ),
+      ),
+    ).toEqual(['1@99 maker']);
   });
 
   test('a limit order takes what crosses and rests with the rest; its lock follows', () => {
@@ -166,7 +217,9 @@ describe('stop orders', () => {
 
   test('are refused when they would wake at once', () => {
     venue.onMarketEvent(trade('sell', 1, 98));
-    expect(say(venue.submit(order('sell', '1', '97', { type: 'stop_loss_limit', stopPrice: parseDecimal('98.5') }), 1))).toEqual(['rejected STOP_WOULD_TRIGGER']);
+    expect(say(venue.submit(order('sell', '1', '97', { type: 'stop_loss_limit', stopPrice: parseDecimal('98.5') }), 1))).toEqual([
+      'rejected STOP_WOULD_TRIGGER',
+    ]);
   });
 });
 
