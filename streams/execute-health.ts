@@ -35,7 +35,8 @@ export class ExecutionHealth {
   async measureClock(venue: VenueAccount): Promise<void> {
     const before = this.clock.nowMs();
     const serverMs = await venue.serverTimeMs();
-    this.clockOffsetMs = serverMs - (before + this.clock.nowMs()) / 2;
+    // Whole milliseconds: times made from it are stored in integer columns.
+    this.clockOffsetMs = Math.round(serverMs - (before + this.clock.nowMs()) / 2);
   }
 
   /** The stream said something of an order or a balance. */
