@@ -20,7 +20,9 @@ const PROGRAM_TIMEOUT_MS = 20_000;
 async function versionOf(file: string | undefined, ...args: string[]): Promise<string | undefined> {
   if (file === undefined) return undefined;
   try {
-    const line = (await runProgram(file, args, { timeoutMs: PROGRAM_TIMEOUT_MS })).trim().split('\n')[0] ?? '';
+    const lines = (await runProgram(file, args, { timeoutMs: PROGRAM_TIMEOUT_MS })).trim().split('\n');
+    // Wrapper scripts warn before they speak: the version is the first line that ends like one.
+    const line = lines.find((text) => /\d+\.\d+/.test(text) && !text.includes(`${file}:`)) ?? lines[0];
     return `${line} (${file})`;
   } catch (error) {
     return `${file} does not run: ${errorMessage(error)}`;
@@ -35,7 +37,7 @@ export async function diagnose(settings: StackSettings): Promise<Finding[]> {
   const [docker, java, maven, go, temporal, chromium] = await Promise.all([
     isDockerUp(settings),
     versionOf(program('java'), '-version'),
-    versionOf(program('mvn'), '--version'),
+    versionOf(program('mvn'), '-B', '--version'),
     versionOf(program('go'), 'version'),
     versionOf(findTemporal(settings), '--version'),
     versionOf(program('chromium') ?? program('chromium-browser') ?? program('google-chrome'), '--version'),
