@@ -1,5 +1,4 @@
 import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
-import { Window } from './window.ts';
 
 /**
  * Simple moving average: mean of the last `period` values, defined from the `period`-th on. The running sum is summed
@@ -7,33 +6,45 @@ import { Window } from './window.ts';
  */
 export class Sma {
   readonly period: number;
-  private readonly window: Window;
+  private readonly ring: Float64Array;
+  private next = 0;
+  private isFull = false;
   private sum = 0;
 
   constructor(period: number) {
     this.period = period;
-    this.window = new Window(period);
+    this.ring = new Float64Array(period);
   }
 
   update(value: number): number {
-    const oldest = this.window.push(value);
-    if (this.window.hasWrapped) this.sum = this.window.sum();
-    else this.sum += Number.isNaN(oldest) ? value : value - oldest;
+    // Places not yet filled hold 0, so the same subtraction serves while there is room.
+    this.sum += value - this.ring[this.next]!;
+    this.ring[this.next] = value;
+    if (++this.next === this.period) this.wrap();
     return this.value;
   }
 
-  get value(): number {
-    return this.window.isFull ? this.sum / this.period : Number.NaN;
+  private wrap(): void {
+    this.next = 0;
+    this.isFull = true;
+    this.sum = 0;
+    for (let i = 0; i < this.period; i++) this.sum += this.ring[i]!;
   }
 
-  snapshot(): readonly number[] {
-    return [this.sum, ...this.window.snapshot()];
+  get value(): number {
+    return this.isFull ? this.sum / this.period : Number.NaN;
+  }
+
+  snapshot(): unknown {
+    return { sum: this.sum, next: this.next, isFull: this.isFull, ring: Array.from(this.ring) };
   }
 
   restore(state: unknown): void {
-    const [sum, ...window] = state as number[];
-    this.sum = sum!;
-    this.window.restore(window);
+    const saved = state as { sum: number; next: number; isFull: boolean; ring: number[] };
+    this.sum = saved.sum;
+    this.next = saved.next;
+    this.isFull = saved.isFull;
+    this.ring.set(saved.ring);
   }
 }
 

@@ -23,11 +23,6 @@ export class Window {
     return this.filled === this.size;
   }
 
-  /** True right after every `size`-th push: the moment to sum anew and shed rounding error. */
-  get hasWrapped(): boolean {
-    return this.next === 0;
-  }
-
   sum(): number {
     let total = 0;
     for (let i = 0; i < this.filled; i++) total += this.ring[i]!;
