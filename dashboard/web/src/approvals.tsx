@@ -37,7 +37,7 @@ function Promotion({ promotion, me }: { promotion: PromotionView; me: Me }) {
           {approvers.length > 0 && <>; approved by {approvers.join(', ')}</>}
         </p>
       )}
-      {failedGates.length > 0 && <p className="down">Failed gates: {failedGates.map(words).join(', ')}</p>}
+      {failedGates.length > 0 && <p className="down">Failed gates: {failedGates.map((gate) => words(gate.split(':')[0]!)).join(', ')}</p>}
       {mayDecide && (
         <div className="buttons">
           <button type="button" className="primary" disabled={hasApproved} onClick={() => decide('approve')}>

@@ -16,7 +16,9 @@ export function formatMoney(value: number): string {
 
 /** Money with its sign always shown; the minus is the typographic one, as wide as the plus. */
 export function formatChange(value: number): string {
-  return (value >= 0 ? '+' : '−') + formatMoney(Math.abs(value));
+  const text = formatMoney(Math.abs(value));
+  if (text === '0.00') return text;
+  return (value > 0 ? '+' : '−') + text;
 }
 
 /** A quantity as the venue states it, without needless zeros. */

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { OrderEvent } from '../../../schemas/trading.ts';
-import { api } from './api.ts';
+import { ApiError, api } from './api.ts';
 import { formatPrice, formatQty, formatTime, symbolOf, words } from './format.ts';
 import { Card, Dialog, Empty, Problem } from './parts.tsx';
 
@@ -78,7 +78,14 @@ function priceOf(order: OrderEvent): string {
 
 /** One row of the lineage view, from tick to fee, as it stands in the archive. */
 function Lineage({ order, onClose }: { order: OrderEvent; onClose: () => void }) {
-  const lineage = useQuery({ queryKey: ['lineage', order.account, order.intentId], queryFn: () => api.lineage(order.account, order.intentId), gcTime: 0 });
+  const lineage = useQuery({
+    queryKey: ['lineage', order.account, order.intentId],
+    queryFn: () => api.lineage(order.account, order.intentId),
+    gcTime: 0,
+    // A fresh order reaches the archive a moment later.
+    retry: (failures, error) => error instanceof ApiError && error.code === 'NOT_FOUND' && failures < 8,
+    retryDelay: 1_000,
+  });
   return (
     <Dialog title={`Why ${order.side} ${formatQty(order.qty)} ${symbolOf(order.instrument)}?`} onClose={onClose}>
       <Problem error={lineage.error} />
