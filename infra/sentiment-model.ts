@@ -30,7 +30,7 @@ export async function loadSentimentModel(modelsDir: string): Promise<SentimentSc
     async score(text) {
       const labels = (await classify(text.slice(0, MAX_CHARS), { top_k: null })) as { label: string; score: number }[];
       const probability = (name: string) => labels.find(({ label }) => label.toLowerCase() === name)?.score ?? 0;
-      return { score: probability('positive') - probability('negative'), confidence: 1 - probability('neutral') };
+      return { score: probability('positive') - probability('negative'), confidence: Math.max(0, 1 - probability('neutral')) };
     },
   };
 }

@@ -150,24 +150,30 @@ function forward(windows: tf.Tensor3D, weights: readonly tf.Tensor[], masks: rea
   for (let layer = 0; layer < layers; layer++) {
     const [kernel, recurrent, bias] = weights.slice(3 * layer, 3 * layer + 3) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
     const units = recurrent.shape[0];
-    const mask = masks[layer] ? tf.tensor2d(masks[layer], [count, units]) : undefined;
+    const mask = masks[layer] && tf.tensor2d(masks[layer], [count, units]);
+    const kept = (output: tf.Tensor2D) => (mask ? tf.mul<tf.Tensor2D>(output, mask) : output);
     // The input's share of all gates of all bars in one product; only the recurrent share has to wait its turn.
     const fromInput = tf.add(tf.matMul(tf.reshape(sequence, [bars * count, -1]), kernel), bias);
     const gatesByBar = tf.unstack(tf.reshape(fromInput, [bars, count, 4 * units]), 0) as tf.Tensor2D[];
-    const outputs: tf.Tensor2D[] = [];
-    let hidden = tf.zeros([count, units]) as tf.Tensor2D;
-    let cell = tf.zeros([count, units]) as tf.Tensor2D;
-    for (const gates of gatesByBar) {
-      const [input, forget, candidate, output] = tf.split(tf.add(gates, tf.matMul(hidden, recurrent)) as tf.Tensor2D, 4, 1) as tf.Tensor2D[];
-      cell = tf.add(tf.mul(tf.sigmoid(forget!), cell), tf.mul(tf.sigmoid(input!), tf.tanh(candidate!)));
-      hidden = tf.mul(tf.sigmoid(output!), tf.tanh(cell));
-      outputs.push(mask ? tf.mul(hidden, mask) : hidden);
-    }
-    last = outputs.at(-1)!;
-    if (layer + 1 < layers) sequence = tf.stack(outputs, 0) as tf.Tensor3D;
+    const outputs = runCells(gatesByBar, recurrent);
+    if (layer + 1 < layers) sequence = tf.stack(outputs.map(kept), 0) as tf.Tensor3D;
+    else last = kept(outputs.at(-1)!);
   }
   const [kernel, bias] = weights.slice(-2) as [tf.Tensor2D, tf.Tensor1D];
   return tf.reshape(tf.add(tf.matMul(last, kernel), bias), [count]);
+}
+
+/** Each bar's output [count, units] of one layer, from zero state. */
+function runCells(gatesByBar: readonly tf.Tensor2D[], recurrent: tf.Tensor2D): tf.Tensor2D[] {
+  const [count] = gatesByBar[0]!.shape;
+  let hidden = tf.zeros([count, recurrent.shape[0]]) as tf.Tensor2D;
+  let cell = hidden;
+  return gatesByBar.map((gates): tf.Tensor2D => {
+    const [input, forget, candidate, output] = tf.split(tf.add(gates, tf.matMul(hidden, recurrent)) as tf.Tensor2D, 4, 1) as tf.Tensor2D[];
+    cell = tf.add(tf.mul(tf.sigmoid(forget!), cell), tf.mul(tf.sigmoid(input!), tf.tanh(candidate!)));
+    hidden = tf.mul(tf.sigmoid(output!), tf.tanh(cell));
+    return hidden;
+  });
 }
 
 interface WeightSpec {
