@@ -290,7 +290,6 @@ export class Execution {
       const hasSignals = inputs.some(({ kind }) => kind !== 'facts');
       effects = (hasSignals ? this.book.commit('ledger.signals', fold) : this.book.commit('ledger.update', fold)).effects;
     } catch (error) {
-      if (this.deps.mutant === 'send-without-intent') for (const intent of result.approved) this.track(this.send(intent));
       this.turnFailed(inputs, error);
       return;
     }

@@ -202,6 +202,7 @@ async function untilConnected(ended: AbortSignal, log: Log, connect: () => Promi
 async function consume(shared: Process, { config }: AccountWiring, loop: ExecutionLoop, prices: PriceBoard, producer: Producer, log: Log): Promise<Stream[]> {
   const { bus, metrics, run } = shared;
   const deps = { bus, producer, clock: systemClock, log, metrics, compileSchema };
+  let isPriced = false;
   const market = await consumeStream(deps, {
     name: `execute-prices-${config.account}`,
     // Only the newest prices matter, so nothing is remembered between starts.
@@ -210,6 +211,8 @@ async function consume(shared: Process, { config }: AccountWiring, loop: Executi
     from: 'latest',
     handle(messages) {
       for (const { data } of messages) for (const event of (data as MarketRecord).events) prices.take(event);
+      if (!isPriced) log.info({}, 'prices arrive');
+      isPriced = true;
       return messages.map(() => ok);
     },
     onCrash: shared.fail,

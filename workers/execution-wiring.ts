@@ -53,7 +53,7 @@ export function wireAccount(
     },
     venueName: venue.name,
     ledgerPath,
-    openLedger: () => Ledger.open(ledgerPath, durable),
+    openLedger: () => Ledger.open(environment.mutant === 'volatile-ledger' ? ':memory:' : ledgerPath, durable),
     openVenue() {
       const credentials = venue.endpoint === 'simulator' ? DEMO_CREDENTIALS : deps.credentials?.(accountName);
       if (!credentials) throw new TouchstoneError('NO_CREDENTIALS', `account ${accountName} needs API keys for ${venue.name}`);

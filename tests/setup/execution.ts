@@ -1,0 +1,241 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Signal } from '../../core/execution/signal.ts';
+import type { TradeEvent } from '../../core/market/events.ts';
+import { Rng } from '../../core/random.ts';
+import { sleep, systemClock } from '../../infra/clock.ts';
+import { DEMO_CREDENTIALS } from '../../infra/dev/exchange/credentials.ts';
+import { type ExchangeServerOptions, startExchange } from '../../infra/dev/exchange/server.ts';
+import type { Environment } from '../../infra/env.ts';
+import { createVenueAccount } from '../../infra/exchange.ts';
+import { createMessageBus } from '../../infra/kafka.ts';
+import { Ledger, type StoredOrder } from '../../infra/ledger/ledger.ts';
+import { silentLog } from '../../infra/log.ts';
+import type { VenueAccount } from '../../infra/venue.ts';
+import { encode } from '../../streams/message.ts';
+import { topicSpecs } from '../../streams/topics.ts';
+import type { Verification } from '../../streams/verify.ts';
+import { verifyEnvironment } from '../../workers/verify-wiring.ts';
+import { stackEnvironment } from './environment.ts';
+import { spawnWorker, type WorkerProcess } from './process.ts';
+
+export const BTC = 'sim:BTC/USDT';
+export const ETH = 'sim:ETH/USDT';
+/** Where the still market of the simulator stands. */
+export const PRICES: Readonly<Record<string, number>> = { [BTC]: 61_800, [ETH]: 2_680 };
+const QUOTE_MS = 200;
+let beds = 0;
+
+export interface Request {
+  readonly atMs: number;
+  readonly method: string;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly status: number;
+  readonly fault?: string;
+}
+
+export interface BedOptions {
+  readonly timeInForce?: 'IOC' | 'GTC';
+  readonly exchange?: Partial<ExchangeServerOptions>;
+}
+
+/** `execute` as a real process on the test stack's Kafka, with a venue, an account and a home of its own. */
+export interface ExecutionBed {
+  readonly account: string;
+  readonly environment: Environment;
+  readonly variables: Readonly<Record<string, string>>;
+  /** What topic `market` says; change it to make an order rest. */
+  readonly quoted: Record<string, number>;
+  start(env?: Readonly<Record<string, string>>): WorkerProcess;
+  /** Started, reconciled, and with prices. */
+  startReady(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
+  signal(target: string, more?: Partial<Signal>): Promise<Signal>;
+  control(path: string, body?: unknown): Promise<unknown>;
+  requests(): Promise<Request[]>;
+  placements(): Promise<Request[]>;
+  orders(): readonly StoredOrder[];
+  denials(): readonly string[];
+  positions(): Readonly<Record<string, string>>;
+  /** Another hand on the same account. */
+  byHand(): Promise<VenueAccount>;
+  until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs?: number): Promise<void>;
+  /** Nothing is under way, and Kafka has all of the ledger. */
+  quiet(): Promise<void>;
+  verify(): Promise<Verification>;
+}
+
+export async function startExecutionBed(options: BedOptions = {}): Promise<ExecutionBed> {
+  const account = `bed-${process.pid}-${systemClock.nowMs()}-${++beds}`;
+  const homeDir = mkdtempSync(join(tmpdir(), 'touchstone-bed-'));
+  const configDir = join(homeDir, 'config');
+  writeConfig(configDir, account, options.timeInForce ?? 'IOC');
+  const exchange = await startExchange({ port: 0, instruments: [BTC, ETH], market: { type: 'still' }, ...options.exchange });
+  const variables = { TOUCHSTONE_HOME: homeDir, TOUCHSTONE_CONFIG: configDir, EXCHANGE_URL: exchange.url, METRICS_PORT: '0' };
+  const environment = stackEnvironment(variables);
+  const bus = createMessageBus(environment.kafkaBrokers, silentLog);
+  await bus.ensureTopics(topicSpecs());
+  const producer = await bus.createProducer();
+  const quoted = { ...PRICES };
+  let quotes = 0;
+  const quoting = setInterval(() => {
+    const messages = Object.entries(quoted).map(([instrument, price]) => ({
+      key: instrument,
+      value: marketMessage(instrument, price, `${account}-${++quotes}`),
+    }));
+    producer.send('market', messages).catch(() => {});
+  }, QUOTE_MS);
+
+  const hands: VenueAccount[] = [];
+  onTestFinished(async () => {
+    clearInterval(quoting);
+    for (const hand of hands) await hand.close();
+    await producer.close().catch(() => {});
+    await bus.close();
+    await exchange.close();
+    rmSync(homeDir, { recursive: true, force: true });
+  });
+
+  const ledgerPath = join(homeDir, 'ledger', `${account}.db`);
+  const withLedger = <T>(read: (ledger: Ledger) => T, otherwise: T): T => {
+    let ledger: Ledger;
+    try {
+      ledger = Ledger.openReadOnly(ledgerPath);
+    } catch {
+      return otherwise;
+    }
+    try {
+      return read(ledger);
+    } finally {
+      ledger.close();
+    }
+  };
+  const control = async (path: string, body?: unknown) => {
+    const response = await fetch(`${exchange.url}/_ctl/${path}`, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`/_ctl/${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const requests = async () => (await control('requests')) as Request[];
+  const until: ExecutionBed['until'] = async (what, condition, timeoutMs = 30_000) => {
+    const endMs = systemClock.monotonicMs() + timeoutMs;
+    while (!(await condition())) {
+      if (systemClock.monotonicMs() > endMs) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+      await sleep(50);
+    }
+  };
+  const start = (env: Readonly<Record<string, string>> = {}) => spawnWorker('execute', { env: { ...variables, ...env } });
+  return {
+    account,
+    environment,
+    variables,
+    quoted,
+    start,
+    async startReady(env) {
+      const worker = start(env);
+      await worker.waitForLine('execute ready');
+      await worker.waitForLine('prices arrive');
+      return worker;
+    },
+    async signal(target, more = {}) {
+      const signal = makeSignal(account, target, more);
+      await producer.send('signals', [{ key: account, value: encode('signals', 'signal', signal.signalId, signal.eventTimeMs, signal) }]);
+      return signal;
+    },
+    control,
+    requests,
+    placements: async () => (await requests()).filter(({ method, path }) => method === 'POST' && path.endsWith('/order')),
+    orders: () => withLedger((ledger) => ledger.orders(), []),
+    denials: () =>
+      withLedger(
+        (ledger) =>
+          ledger
+            .eventsAfter(0, 100_000)
+            .filter(({ type, data }) => type === 'riskDecision' && !data.approved)
+            .map(({ data }) => String(data.code)),
+        [],
+      ),
+    positions: () => withLedger((ledger) => Object.fromEntries([...ledger.positions()].map(([name, { qty }]) => [name, (Number(qty) / 1e8).toString()])), {}),
+    async byHand() {
+      const { recvWindowMs, requestTimeoutMs } = VENUE;
+      const venue = { ...VENUE, recvWindowMs, requestTimeoutMs };
+      const hand = await createVenueAccount(venue, DEMO_CREDENTIALS, { clock: systemClock, rng: new Rng(1), log: silentLog, exchangeUrl: exchange.url });
+      hands.push(hand);
+      return hand;
+    },
+    until,
+    async quiet() {
+      await until(
+        'quiet',
+        () =>
+          withLedger(
+            (ledger) => ledger.unsettledOrders().length === 0 && ledger.waitingSignals().length === 0 && ledger.publishedSequence() === ledger.lastSequence(),
+            false,
+          ),
+        40_000,
+      );
+    },
+    verify: () => verifyEnvironment(environment, account, silentLog, { kafka: true, clickhouse: false }),
+  };
+}
+
+const VENUE = {
+  name: 'sim',
+  exchange: 'binance' as const,
+  endpoint: 'simulator' as const,
+  instruments: [BTC, ETH],
+  intervals: ['1s' as const],
+  makerFeeBps: 10,
+  takerFeeBps: 10,
+  requestTimeoutMs: 5_000,
+  recvWindowMs: 1_000,
+  staleAfterMs: 15_000,
+};
+
+function writeConfig(dir: string, account: string, timeInForce: string): void {
+  for (const name of ['risk', 'venues', 'strategies']) mkdirSync(join(dir, name), { recursive: true });
+  copyFileSync('config/risk/paper.yaml', join(dir, 'risk/paper.yaml'));
+  writeFileSync(join(dir, 'venues/sim.yaml'), JSON.stringify(VENUE));
+  const accounts = [{ name: account, venue: 'sim', risk: 'paper', quoteCurrency: 'USDT', timeInForce }];
+  writeFileSync(join(dir, 'touchstone.yaml'), JSON.stringify({ accounts }));
+}
+
+function marketMessage(instrument: string, price: number, id: string): string {
+  const nowMs = systemClock.nowMs();
+  const trade: TradeEvent = {
+    type: 'trade',
+    id: `${instrument}#t${id}`,
+    instrument,
+    tradeId: id,
+    price,
+    qty: 1,
+    takerSide: 'buy',
+    path: 'ws',
+    eventTimeMs: nowMs,
+    receivedTimeMs: nowMs,
+  };
+  return encode('market', 'market', `${trade.id}+1`, nowMs, { instrument, events: [trade] });
+}
+
+let signals = 0;
+
+function makeSignal(account: string, target: string, more: Partial<Signal>): Signal {
+  const nowMs = systemClock.nowMs();
+  return {
+    signalId: `${account}-signal-${++signals}`,
+    strategy: 'fault-test',
+    version: 'v1',
+    account,
+    instrument: BTC,
+    targetQty: target,
+    referencePrice: String(PRICES[more.instrument ?? BTC]),
+    eventTimeMs: nowMs,
+    maxAgeMs: 10_000,
+    triggerEventId: 'test',
+    readFromMs: nowMs,
+    readToMs: nowMs,
+    why: {},
+    ...more,
+  };
+}
