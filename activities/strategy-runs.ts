@@ -15,7 +15,7 @@ import type { Costs, Figures, GenomeScore } from './compute.ts';
 
 /** Backtests as research runs them; pure, so a thread is all they need. The decisions of a search (what is fit, what is tried) are here. */
 
-/** A size of which fees, slippage and rounding leave the cash above zero. */
+/** Share of the equity in a position, of which fees, slippage and rounding leave the cash above zero. */
 const SIZE_SHARE = 0.95;
 
 export function researchSizeQuote(initialCashQuote: number): string {
@@ -46,6 +46,7 @@ export function backtest(config: StrategyConfig, bars: BarColumns, costs: Costs)
       risk: RESEARCH_RISK,
       execution: { makerFeeBps: feeBps, takerFeeBps: feeBps, slippageBps, orderType: 'market' },
       initialCashQuote,
+      equityShare: SIZE_SHARE,
     },
     bars,
   );

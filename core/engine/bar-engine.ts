@@ -1,6 +1,6 @@
 import { parseRules } from '../execution/round.ts';
 import { resolveParameters } from '../indicators/indicator.ts';
-import { decimalToNumber } from '../market/decimal.ts';
+import { type Decimal, decimalToNumber } from '../market/decimal.ts';
 import { INTERVAL_MS, type Ohlcv } from '../market/events.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { type RiskOrder, type RiskState, violatedLimit } from '../risk/check.ts';
@@ -34,6 +34,8 @@ export interface BarEngineConfig {
   readonly initialCashQuote: number;
   /** Share of the configured size that is traded, decimal text. */
   readonly sizeFactor?: string;
+  /** Research: position at target 1 as a share of the present equity, instead of the configured size, so that a loss shrinks the next trade and never ends the run. */
+  readonly equityShare?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -80,7 +82,7 @@ export class BarEngine {
     this.execution = execution;
     this.limits = config.risk;
     this.tracker = new TargetTracker(definition.create(parameters, instrument.name), definition.warmupBars(parameters));
-    this.sizeLots = createLotSizer({ sizeQuote: strategy.sizeQuote, sizeFactor: config.sizeFactor ?? '1', stepSize: step });
+    this.sizeLots = this.lotSizer(config, step);
     this.intervalMs = INTERVAL_MS[strategy.interval];
     this.lotSize = decimalToNumber(step);
     this.tickSize = decimalToNumber(rules.tickSize);
@@ -117,6 +119,12 @@ export class BarEngine {
     if (this.lots !== 0) this.barsInPosition++;
     this.tracker.onBar(bar);
     if (this.tracker.isDue) this.actOnTarget(bar);
+  }
+
+  private lotSizer({ strategy, sizeFactor = '1', equityShare }: BarEngineConfig, stepSize: Decimal): (fraction: number, price: number) => number {
+    if (equityShare === undefined) return createLotSizer({ sizeQuote: strategy.sizeQuote, sizeFactor, stepSize });
+    const lotSize = decimalToNumber(stepSize);
+    return (fraction, price) => Math.max(0, Math.floor((equityShare * Math.min(fraction, 1) * this.equityQuote) / price / lotSize));
   }
 
   private startDay(timeMs: number): void {

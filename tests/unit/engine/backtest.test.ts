@@ -161,6 +161,33 @@ describe('a backtest by hand', () => {
     expect([result.fills.length, result.denials]).toEqual([0, { [code]: 1 }]);
   });
 
+  it('sized by equity, a loss shrinks the next trade and never ends the run', () => {
+    const halving = bars([
+      [100, 100, 100, 100],
+      [100, 100, 50, 50],
+      [50, 50, 50, 50],
+      [50, 50, 50, 50],
+      [50, 50, 50, 50],
+      [50, 50, 50, 50],
+    ]);
+    const result = runBacktest(
+      config(
+        {
+          definition: scripted([1, 0, 1, 0, 0, 0]),
+          equityShare: 0.9,
+          risk: { ...RISK, maxOrderNotionalQuote: 1e6, maxPositionNotionalQuote: 1e6, maxGrossNotionalQuote: 1e6, maxDailyLossQuote: 1e6 },
+        },
+        { takerFeeBps: 0 },
+      ),
+      halving,
+    );
+    expect(result.denials).toEqual({});
+    expect(result.roundTrips).toMatchObject([
+      { qty: 90, pnlQuote: -4_500 },
+      { qty: 99, pnlQuote: 0 },
+    ]);
+  });
+
   it('says when there is nothing to test on', () => {
     expect(() => runBacktest(config(), bars([[1, 1, 1, 1]]))).toThrow('x: 1 bars are not enough for a backtest');
   });
