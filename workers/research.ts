@@ -14,7 +14,7 @@ import { Rng } from '../core/random.ts';
 import { openArtefacts } from '../infra/artefacts.ts';
 import { openBarHistory } from '../infra/bar-history.ts';
 import { createClickhouse } from '../infra/clickhouse.ts';
-import { systemClock } from '../infra/clock.ts';
+import { type Clock, systemClock } from '../infra/clock.ts';
 import { loadConfiguration } from '../infra/config.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import type { Environment } from '../infra/env.ts';
@@ -39,12 +39,13 @@ async function wire(environment: Environment, log: Log): Promise<Wiring> {
   const controlStore = openHomeControlStore(environment, clock);
   const fence = environment.mutant === 'no-fence' ? NO_FENCE : openFence(join(environment.homeDir, 'fences.db'));
   const pool = createThreadPool(new URL('./research-thread.ts', import.meta.url), { threads: THREADS, workerData: { artefactsDir } });
-  const compute: Compute = {
+  const threads: Compute = {
     backtest: (job, signal) => pool.run('backtest', job, signal),
     score: (job, signal) => pool.run('score', job, signal),
     fold: (job, signal) => pool.run('fold', job, signal),
     prepare: (job, signal) => pool.run('prepare', job, signal),
   };
+  const compute = environment.mutant === 'unsteady-scores' ? unsteady(threads, clock) : threads;
   const configuration = () => loadConfiguration(environment.configDir);
 
   async function openFeed(name: string): Promise<VenueFeed | undefined> {
@@ -88,7 +89,18 @@ async function wire(environment: Environment, log: Log): Promise<Wiring> {
   };
 }
 
-/** For the fault test that shows what the fence is good for. */
+/** For the fault test of `evolve`: a search whose scores depend on when they are made must not pass it. */
+function unsteady(compute: Compute, clock: Clock): Compute {
+  return {
+    ...compute,
+    async score(job, signal) {
+      const scores = await compute.score(job, signal);
+      return scores.map((score) => ({ ...score, fitness: (score.fitness ?? 0) + (clock.nowMs() % 1_000) / 1_000 }));
+    },
+  };
+}
+
+/** For the fault test of `retrain`: shows what the fence is good for. */
 const NO_FENCE: Fence = { pass: () => {}, close: () => {} };
 
 await runWorkflowWorker({ taskQueue: 'research', maxConcurrentActivities: MAX_CONCURRENT_ACTIVITIES, ownsSchedule: false, wire });

@@ -31,11 +31,12 @@ export interface WorkflowBed {
   close(): Promise<void>;
 }
 
-export async function openWorkflowBed(): Promise<WorkflowBed> {
+/** `changes` may name other servers than the shared ones. */
+export async function openWorkflowBed(changes: Readonly<Record<string, string>> = {}): Promise<WorkflowBed> {
   const homeDir = mkdtempSync(join(tmpdir(), 'touchstone-workflows-'));
   const configDir = join(homeDir, 'config');
   cpSync(resolve('config'), configDir, { recursive: true });
-  const variables = { TOUCHSTONE_HOME: homeDir, TOUCHSTONE_CONFIG: configDir };
+  const variables = { TOUCHSTONE_HOME: homeDir, TOUCHSTONE_CONFIG: configDir, ...changes };
   const environment = stackEnvironment(variables);
   const bus = createMessageBus(environment.kafkaBrokers, silentLog);
   await bus.ensureTopics(topicSpecs());
