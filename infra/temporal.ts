@@ -84,7 +84,7 @@ export interface TemporalWorker {
 
 /**
  * Starts a worker of one task queue and makes its version the current one of deployment `touchstone-<queue>`, so that new and
- * running workflows go to it (versioning behaviour AUTO_UPGRADE; the rule is `docs/adr/0003-workflow-versioning.md`).
+ * running workflows go to it (versioning behaviour AUTO_UPGRADE; the rule is `docs/adr/0004-workflow-versioning.md`).
  */
 export async function startTemporalWorker(options: TemporalWorkerOptions): Promise<TemporalWorker> {
   const namespace = options.namespace ?? 'default';
