@@ -29,6 +29,7 @@ export function encode(topic: TopicName, type: string, id: string, ts: number, d
  */
 export function createDecoder(topic: TopicName, compile: CompileSchema): (record: IncomingRecord) => Decoded {
   const table = TOPICS[topic] as Topic;
+  const maxBytes = table.maxMessageBytes ?? MAX_MESSAGE_BYTES;
   const compacted = table.config['cleanup.policy'] === 'compact';
   const checkEnvelope = compile(envelope);
   const checks = new Map<string, { version: number; check: Validate }>();
@@ -48,7 +49,7 @@ export function createDecoder(topic: TopicName, compile: CompileSchema): (record
     const key = record.key?.toString('utf8') ?? '';
     if (record.value === null) return compacted ? { tombstoneKey: key } : { refused: 'NULL_VALUE' };
     if (record.value.length === 0) return { refused: 'EMPTY_VALUE' };
-    if (record.value.length > MAX_MESSAGE_BYTES) return { refused: `TOO_LARGE: ${record.value.length} bytes, at most ${MAX_MESSAGE_BYTES}` };
+    if (record.value.length > maxBytes) return { refused: `TOO_LARGE: ${record.value.length} bytes, at most ${maxBytes}` };
     let value: unknown;
     try {
       value = JSON.parse(record.value.toString('utf8'));

@@ -21,6 +21,8 @@ export interface Topic {
   readonly producer: string;
   readonly consumers: readonly string[];
   readonly partitions: number;
+  /** Larger values are refused unread; `MAX_MESSAGE_BYTES` where not given. */
+  readonly maxMessageBytes?: number;
   readonly config: Readonly<Record<string, string>>;
 }
 
@@ -29,7 +31,7 @@ const DAY_MS = 24 * HOUR_MS;
 const GIB = 1_073_741_824;
 const MARKET_PARTITIONS = 2;
 
-/** Larger values are dead-lettered unread; brokers take more, so that a faulty producer is seen instead of blocked. */
+/** Brokers take more than this, so that a faulty producer is seen instead of blocked. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 
 /** Broker append time stands on every record: it never goes back within a partition, so `record` can cut its batches by it. */
@@ -120,6 +122,8 @@ export const TOPICS = {
     producer: 'every consumer',
     consumers: ['record'],
     partitions: 1,
+    // A dead letter holds the largest message a broker takes, in base64.
+    maxMessageBytes: 16_777_216,
     config: kept(30 * DAY_MS, { 'max.message.bytes': '16777216' }),
   },
 } as const satisfies Record<string, Topic>;
