@@ -3,6 +3,7 @@ import type { Exchange, Listing } from './exchange.ts';
 import { aggregateTradeJson, depthMessage, klineMessage, priceText, tradeMessage } from './format.ts';
 import { KLINE_INTERVAL_MS } from './klines.ts';
 import type { BookChange, Market, PublicTrade } from './market.ts';
+import { parseSocketRequest } from './socket-message.ts';
 import { fromTicks } from './specs.ts';
 import type { LevelChange } from './tape.ts';
 
@@ -82,10 +83,8 @@ export class MarketStreams {
   }
 
   #onMessage(client: Client, text: string): void {
-    let request: { method?: string; params?: unknown; id?: unknown };
-    try {
-      request = JSON.parse(text) as typeof request;
-    } catch {
+    const request = parseSocketRequest(text);
+    if (!request) {
       client.socket.send(JSON.stringify({ error: { code: 3, msg: 'Invalid JSON' } }));
       return;
     }

@@ -129,8 +129,14 @@ function eachSymbol(context: RestContext, one: (context: RestContext, symbol: st
   const symbol = context.params.get('symbol');
   if (symbol !== null) return one(context, context.exchange.listing(symbol).spec.symbol);
   const several = context.params.get('symbols');
-  const symbols = several === null ? [...context.exchange.listings.keys()] : (JSON.parse(several) as string[]);
+  const symbols = several === null ? [...context.exchange.listings.keys()] : symbolsParam(several);
   return symbols.map((name) => one(context, context.exchange.listing(name).spec.symbol));
+}
+
+/** `["BTCUSDT","ETHUSDT"]` */
+function symbolsParam(text: string): string[] {
+  if (!/^\[("[^"]*"(,"[^"]*")*)?\]$/.test(text)) throw new ApiError(400, -1100, "Illegal characters found in parameter 'symbols'.");
+  return JSON.parse(text) as string[];
 }
 
 function ticker24h({ exchange, nowMs }: RestContext, symbol: string) {

@@ -122,7 +122,9 @@ class ExchangeServer {
 
   async listen(port: number): Promise<RunningExchange> {
     this.#http.on('upgrade', (request, socket, head) => {
-      this.#ws.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, new URL(request.url ?? '/', 'http://localhost')));
+      const url = URL.parse(request.url ?? '/', 'http://localhost');
+      if (!url) socket.destroy();
+      else this.#ws.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, url));
     });
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', (error: NodeJS.ErrnoException) => {
@@ -195,7 +197,9 @@ class ExchangeServer {
       const body = await readBody(request);
       const url = new URL(request.url ?? '/', 'http://localhost');
       const method = request.method ?? 'GET';
-      if (url.pathname.startsWith('/_ctl/')) await this.#onControl(method, url.pathname, body, response);
+      // A web page in the user's browser must not reach the controls; programs send no Origin.
+      if (url.pathname.startsWith('/_ctl/') && request.headers.origin !== undefined) answer(response, 403, { error: 'not from a browser' });
+      else if (url.pathname.startsWith('/_ctl/')) await this.#onControl(method, url.pathname, body, response);
       else await this.#onApi(method, url, body, request, response);
     } catch (error) {
       if (this.#stopped.signal.aborted || response.destroyed) return;

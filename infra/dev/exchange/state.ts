@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { VenueSnapshot } from '../../../core/venue/matching.ts';
 import type { Injection, MarketAnchor } from './market.ts';
 import type { OrderJson, TradeJson } from './format.ts';
@@ -25,6 +25,9 @@ export interface OrderFilter {
  */
 export class ExchangeState {
   readonly #db: DatabaseSync;
+  readonly #insertOrder: StatementSync;
+  readonly #insertFill: StatementSync;
+  readonly #insertMeta: StatementSync;
 
   constructor(dir: string | undefined) {
     if (dir !== undefined) mkdirSync(dir, { recursive: true });
@@ -40,6 +43,11 @@ export class ExchangeState {
       CREATE INDEX IF NOT EXISTS fills_by_symbol ON fills (symbol, trade_id);
       CREATE TABLE IF NOT EXISTS injections (symbol TEXT NOT NULL, json TEXT NOT NULL) STRICT;
     `);
+    this.#insertOrder = this.#db.prepare(
+      'INSERT OR REPLACE INTO orders (order_id, symbol, client_order_id, is_open, created_ms, json) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.#insertFill = this.#db.prepare('INSERT INTO fills (trade_id, symbol, order_id, time_ms, json) VALUES (?, ?, ?, ?, ?)');
+    this.#insertMeta = this.#db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
   }
 
   transaction(change: () => void): void {
@@ -83,15 +91,11 @@ export class ExchangeState {
   }
 
   writeOrder(order: OrderJson): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO orders (order_id, symbol, client_order_id, is_open, created_ms, json) VALUES (?, ?, ?, ?, ?, ?)')
-      .run(order.orderId, order.symbol, order.clientOrderId, isOpenStatus(order.status) ? 1 : 0, order.time, JSON.stringify(order));
+    this.#insertOrder.run(order.orderId, order.symbol, order.clientOrderId, isOpenStatus(order.status) ? 1 : 0, order.time, JSON.stringify(order));
   }
 
   addFill(fill: TradeJson): void {
-    this.#db
-      .prepare('INSERT INTO fills (trade_id, symbol, order_id, time_ms, json) VALUES (?, ?, ?, ?, ?)')
-      .run(fill.id, fill.symbol, fill.orderId, fill.time, JSON.stringify(fill));
+    this.#insertFill.run(fill.id, fill.symbol, fill.orderId, fill.time, JSON.stringify(fill));
   }
 
   /** Oldest first; of more than `limit` the newest. */
@@ -141,7 +145,7 @@ export class ExchangeState {
   }
 
   #setMeta(key: string, value: unknown): void {
-    this.#db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(key, JSON.stringify(value));
+    this.#insertMeta.run(key, JSON.stringify(value));
   }
 }
 

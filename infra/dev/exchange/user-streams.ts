@@ -4,6 +4,7 @@ import type { Exchange } from './exchange.ts';
 import { accountPosition, executionReport } from './format.ts';
 import { checkSignature, checkTimestamp } from './rest.ts';
 import { ApiError } from './rules.ts';
+import { parseSocketRequest } from './socket-message.ts';
 
 export interface UserStreamOptions {
   readonly apiKey: string;
@@ -79,15 +80,13 @@ export class UserStreams {
   }
 
   #onMessage(session: Session, text: string): void {
-    let request: { id?: unknown; method?: string; params?: Record<string, unknown> };
-    try {
-      request = JSON.parse(text) as typeof request;
-    } catch {
+    const request = parseSocketRequest(text);
+    if (!request) {
       session.socket.send(JSON.stringify({ id: null, status: 400, error: { code: -1000, msg: 'Invalid JSON' } }));
       return;
     }
     try {
-      const result = this.#handle(session, request.method ?? '', request.params ?? {});
+      const result = this.#handle(session, request.method, { ...(request.params as object | undefined) });
       session.socket.send(JSON.stringify({ id: request.id ?? null, status: 200, result, rateLimits: [] }));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -201,8 +201,19 @@ describe('sockets', () => {
     const signature = createHmac('sha256', DEMO_CREDENTIALS.apiSecret).update(`apiKey=${signed.apiKey}&timestamp=${signed.timestamp}`).digest('hex');
     expect(await ask('session.logon', { ...signed, signature }, 'd')).toMatchObject({ status: 200, result: { apiKey: signed.apiKey } });
     expect(await ask('userDataStream.subscribe', {}, 'e')).toMatchObject({ status: 200, result: { subscriptionId: 0 } });
+    for (const text of ['null', '7', '[]', '{"method":5}', '{"method":"session.logon","params":null}']) socket.send(text);
     expect(await ask('nonsense', {}, 'f')).toMatchObject({ status: 400, error: { code: -1020 } });
   });
+});
+
+test('the controls refuse a browser, and nonsense is answered, not fatal', async () => {
+  const bed = await bedWith({});
+  const fromPage = await fetch(`${bed.url}/_ctl/reset`, { method: 'POST', headers: { Origin: 'https://evil.example' }, body: '{}' });
+  expect(fromPage.status).toBe(403);
+  expect((await fetch(`${bed.url}/api/v3/ticker/price?symbols=[broken`)).status).toBe(400);
+  expect(await (await fetch(`${bed.url}/api/v3/nothing`)).json()).toMatchObject({ code: -1000 });
+  expect(await (await fetch(`${bed.url}/api/v3/depth?symbol=BTCUSDT&limit=x`)).json()).toMatchObject({ code: -1100 });
+  expect(await (await fetch(`${bed.url}/api/v3/ticker/price?symbols=["BTCUSDT","ETHUSDT"]`)).json()).toHaveLength(2);
 });
 
 test('it listens on 127.0.0.1 only, and says what each market plays', async () => {
