@@ -69,7 +69,7 @@ export interface BacktestResult {
 }
 
 /**
- * A strategy over closed bars: a fold of `BarEngine.process`. The bars must be sane and ascending (`checkBars`).
+ * A strategy over closed bars: a fold of `BarEngine.process`. The bars must be sane (`barProblem`) and ascending, as readers of files make sure.
  * @throws TouchstoneError NO_DATA, UNKNOWN_STRATEGY, BAD_PARAMETER
  * @example const { metrics } = runBacktest({ strategy, instrument, risk, execution, initialCashQuote: 10_000 }, bars);
  */

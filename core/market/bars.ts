@@ -1,4 +1,3 @@
-import { TouchstoneError } from '../errors.ts';
 import type { Ohlcv } from './events.ts';
 
 /** Bars as columns, oldest first: what history is held in. Six arrays of one length; prices in quote, volume in base currency. */
@@ -75,18 +74,7 @@ function firstAtOrAfter(times: Float64Array, timeMs: number): number {
   return low;
 }
 
-/**
- * Holds bars to what a bar is: times strictly ascending, finite positive prices, low ≤ open, close ≤ high, volume not negative.
- * @throws TouchstoneError BAD_BARS naming the first offending bar.
- */
-export function checkBars(columns: BarColumns): void {
-  for (let i = 0; i < columns.length; i++) {
-    const problem = barProblem(barAt(columns, i)) ?? (i > 0 && columns.openTimeMs[i]! <= columns.openTimeMs[i - 1]! ? 'time does not ascend' : undefined);
-    if (problem) throw new TouchstoneError('BAD_BARS', `bar ${i} (${columns.openTimeMs[i]}): ${problem}`);
-  }
-}
-
-/** What is wrong with a bar, in words, or undefined. */
+/** What is wrong with a bar, in words, or undefined: times in ms, finite positive prices, low ≤ open, close ≤ high, volume not negative. */
 export function barProblem(bar: Ohlcv): string | undefined {
   if (!Number.isSafeInteger(bar.openTimeMs) || bar.openTimeMs < 0) return 'time is not in milliseconds';
   if (!(bar.low > 0 && bar.high < Number.POSITIVE_INFINITY)) return 'a price is not above 0';
