@@ -104,6 +104,8 @@ const MESSAGES_PER_REQUEST_MAX = 10_000;
 /** A broker that is away longer than this fails a send. */
 const SEND_TIMEOUT_MS = 60_000;
 const SEND_PAUSE_MAX_MS = 2_000;
+/** A killed member holds its partitions for so long; no handler may go without a heartbeat for a third of it. */
+const SESSION_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const READ_STALLED_MS = 30_000;
 
@@ -235,11 +237,13 @@ function mergeByTopic(sends: readonly PendingSend[]): TopicMessages[] {
 
 async function consume(kafka: KafkajsClient, options: ConsumeOptions): Promise<Consumer> {
   let handlerError: Error | undefined;
-  const sessionTimeoutMs = options.sessionTimeoutMs ?? 30_000;
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
   const consumer = kafka.consumer({
     groupId: options.groupId,
     allowAutoTopicCreation: false,
     sessionTimeout: sessionTimeoutMs,
+    // kafkajs would let a group wait a minute for a member that died while joining.
+    rebalanceTimeout: sessionTimeoutMs,
     heartbeatInterval: Math.floor(sessionTimeoutMs / 10),
     maxWaitTimeInMs: options.maxWaitTimeMs ?? 100,
     maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,

@@ -30,7 +30,7 @@ if (!isInstalled()) {
   process.stdout.write('setup: installing the packages of the lock file (2 to 5 minutes, about 1.5 GB, most of it the ClickHouse engine) …\n');
   const npm = process.env.npm_execpath;
   const [file, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const { status } = spawnSync(file, [...args, 'ci', '--no-audit', '--no-fund'], {
+  const { status } = spawnSync(file, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: 'inherit',
     // Its install script would download CUDA; the CPU library is in the package.
