@@ -66,12 +66,9 @@ function priceChart(result: BacktestResult, bars: BarColumns): string {
   });
 }
 
+/** Alone in its chart: beside a market held with the whole cash, the curve of a smaller position would be a flat line. */
 function equityChart(result: BacktestResult, bars: BarColumns): string {
-  const hold = bars.close.map((close) => (result.initialCashQuote * close) / bars.close[0]!);
-  const series = [
-    { label: 'equity', values: result.equity, colour: 'equity' },
-    { label: 'buy and hold with the whole cash', values: hold, colour: 'hold' },
-  ];
+  const series = [{ label: 'cash and position at each close', values: result.equity, colour: 'equity' }];
   return renderChart({ title: 'Equity', timesMs: bars.openTimeMs, series, heightPx: 260, format: (value) => money(value) });
 }
 

@@ -1,10 +1,10 @@
 /** Style and script of a report file: nothing is loaded from anywhere. */
 export const REPORT_STYLE = `
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --text: #16191d; --muted: #626a75; --rule: #e3e6ea;
-  --price: #56606d; --equity: #1c64d8; --hold: #a3abb6; --fall: #c73a3a; --gain: #16875d; }
+  --price: #56606d; --equity: #1c64d8; --fall: #c73a3a; --gain: #16875d; }
 @media (prefers-color-scheme: dark) {
   :root { --page: #101317; --card: #181c22; --text: #e8ebef; --muted: #98a2ae; --rule: #2a3038;
-    --price: #aab4c0; --equity: #6aa5ff; --hold: #616b77; --fall: #f07171; --gain: #4cc38a; }
+    --price: #aab4c0; --equity: #6aa5ff; --fall: #f07171; --gain: #4cc38a; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
