@@ -41,15 +41,29 @@ export class RateLimiter {
     }
   }
 
-  /** Counts an order. @throws ApiError 429 with -1015 */
-  order(nowMs: number): void {
-    this.#orders10s = count(this.#orders10s, 10_000, 1, nowMs);
-    this.#ordersDay = count(this.#ordersDay, 86_400_000, 1, nowMs);
-    const isDay = this.#ordersDay.used > this.limits.ordersPerDay;
-    if (!isDay && this.#orders10s.used <= this.limits.ordersPer10s) return;
+  /** @throws ApiError 429 with -1015 when too many orders stand unfilled */
+  checkOrder(nowMs: number): void {
+    this.#countOrders(0, nowMs);
+    const isDay = this.#ordersDay.used >= this.limits.ordersPerDay;
+    if (!isDay && this.#orders10s.used < this.limits.ordersPer10s) return;
     const windowMs = isDay ? 86_400_000 : 10_000;
     const text = isDay ? `${this.limits.ordersPerDay} orders per DAY` : `${this.limits.ordersPer10s} orders per 10 SECONDS`;
     throw new ApiError(429, -1015, `Too many new orders; current limit is ${text}.`, retryAfter(windowMs - (nowMs % windowMs)));
+  }
+
+  /** An order was accepted. */
+  orderPlaced(nowMs: number): void {
+    this.#countOrders(1, nowMs);
+  }
+
+  /** An order was filled for the first time, in part or whole: it counts no more. */
+  orderFilled(nowMs: number): void {
+    this.#countOrders(-1, nowMs);
+  }
+
+  #countOrders(amount: number, nowMs: number): void {
+    this.#orders10s = count(this.#orders10s, 10_000, amount, nowMs);
+    this.#ordersDay = count(this.#ordersDay, 86_400_000, amount, nowMs);
   }
 
   /** Answers 429 from now on, for `forMs`. */
@@ -98,7 +112,7 @@ export class RateLimiter {
 
 function count(counter: { window: number; used: number }, windowMs: number, amount: number, nowMs: number): { window: number; used: number } {
   const window = Math.floor(nowMs / windowMs);
-  return window === counter.window ? { window, used: counter.used + amount } : { window, used: amount };
+  return { window, used: Math.max(0, (window === counter.window ? counter.used : 0) + amount) };
 }
 
 function retryAfter(ms: number): Record<string, string> {

@@ -186,7 +186,7 @@ function bookTicker({ exchange }: RestContext, symbol: string) {
 function placeOrder({ exchange, limiter, params, nowMs, newClientOrderId }: RestContext) {
   const listing = exchange.listing(params.get('symbol'));
   const order = parseOrder(params, listing.spec, newClientOrderId());
-  limiter.order(nowMs);
+  limiter.checkOrder(nowMs);
   const placed = exchange.place(order, listing);
   return placedJson(placed.order, placed.fills);
 }

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { ZodError } from 'zod';
 import { TouchstoneError } from '../../../core/errors.ts';
 import type { InstrumentName } from '../../../core/market/instrument.ts';
+import type { VenueOutput } from '../../../core/venue/orders.ts';
 import { type Clock, sleep, systemClock } from '../../clock.ts';
 import { type Log, silentLog } from '../../log.ts';
 import { DEMO_CREDENTIALS } from './credentials.ts';
@@ -106,7 +107,7 @@ class ExchangeServer {
       {
         onTrade: (market, trade) => this.#markets.onTrade(market, trade),
         onBook: (market, change) => this.#markets.onBook(market, change),
-        onAccount: (outputs) => this.#users.onAccount(outputs),
+        onAccount: (outputs) => this.#onAccount(outputs),
       },
       this.#clock,
     );
@@ -154,6 +155,16 @@ class ExchangeServer {
 
   #serverMs(): number {
     return this.#clock.nowMs() + this.#offsetMs;
+  }
+
+  #onAccount(outputs: readonly VenueOutput[]): void {
+    const nowMs = this.#clock.nowMs();
+    for (const output of outputs) {
+      if (output.type !== 'order') continue;
+      if (output.cause === 'new') this.#limiter.orderPlaced(nowMs);
+      if (output.fill && output.order.filledQty === output.fill.qty) this.#limiter.orderFilled(nowMs);
+    }
+    this.#users.onAccount(outputs);
   }
 
   #play(): void {

@@ -30,12 +30,16 @@ test('a client that waits out Retry-After is not banned', () => {
   limiter.request(1, NOW_MS + 5_000);
 });
 
-test('orders are counted by ten seconds and by day, with -1015', () => {
+test('unfilled orders are counted by ten seconds and by day, with -1015; a first fill gives the count back', () => {
   const limiter = new RateLimiter(limits);
-  for (let i = 0; i < 3; i++) limiter.order(NOW_MS);
-  expect(() => limiter.order(NOW_MS)).toThrow(
-    expect.objectContaining({ status: 429, code: -1015, message: expect.stringContaining('3 orders per 10 SECONDS') }),
-  );
-  limiter.order(NOW_MS + 10_000);
-  expect(() => limiter.order(NOW_MS + 20_000)).toThrow(expect.objectContaining({ message: expect.stringContaining('5 orders per DAY') }));
+  const place = (nowMs: number) => {
+    limiter.checkOrder(nowMs);
+    limiter.orderPlaced(nowMs);
+  };
+  for (let i = 0; i < 3; i++) place(NOW_MS);
+  expect(() => place(NOW_MS)).toThrow(expect.objectContaining({ status: 429, code: -1015, message: expect.stringContaining('3 orders per 10 SECONDS') }));
+  limiter.orderFilled(NOW_MS);
+  place(NOW_MS);
+  for (let i = 0; i < 2; i++) place(NOW_MS + 10_000);
+  expect(() => place(NOW_MS + 20_000)).toThrow(expect.objectContaining({ message: expect.stringContaining('5 orders per DAY') }));
 });
