@@ -122,9 +122,9 @@ export class ExecutionLoop {
 
   private keepLease(): void {
     const nowMs = this.deps.clock.monotonicMs();
-    const isFaulty = this.execution.health.isStorageFaulty;
-    if (!isFaulty && nowMs - (this.lastDoneMs.get('lease') ?? Number.NEGATIVE_INFINITY) < LEASE_RENEW_MS) return;
+    if (nowMs - (this.lastDoneMs.get('lease') ?? Number.NEGATIVE_INFINITY) < LEASE_RENEW_MS) return;
     this.lastDoneMs.set('lease', nowMs);
+    const isFaulty = this.execution.health.isStorageFaulty;
     // The renewal is also the probe of a ledger that had refused writes.
     const isWritten = this.execution.guarded(() => this.deps.ledger.renewLease(this.deps.lease, this.deps.clock.nowMs()));
     if (isWritten && isFaulty) this.execution.storageRecovered();

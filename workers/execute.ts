@@ -225,7 +225,11 @@ async function consume(shared: Process, { config }: AccountWiring, loop: Executi
     journalRun: run,
     maxWaitTimeMs: 5,
     async handle(messages) {
-      const outcomes = await loop.execution.submit(messages.map(({ data }) => data as Signal));
+      const outcomes = await submitDurably(
+        loop,
+        messages.map(({ data }) => data as Signal),
+        shared.stopping,
+      );
       const duplicates = outcomes.filter((outcome) => outcome === 'duplicate').length;
       if (duplicates > 0) log.info({ duplicates }, 'DUPLICATE_SIGNAL');
       return outcomes.map(toOutcome);
@@ -233,6 +237,18 @@ async function consume(shared: Process, { config }: AccountWiring, loop: Executi
     onCrash: shared.fail,
   });
   return [signals, market];
+}
+
+/** Signals are not taken off Kafka before they are durable; a ledger that refuses writes is asked again until it takes them. */
+async function submitDurably({ execution }: ExecutionLoop, signals: readonly Signal[], stopping: AbortSignal): Promise<readonly SignalOutcome[]> {
+  for (;;) {
+    try {
+      return await execution.submit(signals);
+    } catch (error) {
+      if (errorCode(error) !== 'HALTED_STORAGE' || stopping.aborted) throw error;
+      await sleep(RETRY_MS, stopping);
+    }
+  }
 }
 
 function toOutcome(outcome: SignalOutcome): Outcome {

@@ -30,7 +30,7 @@ export interface StoredTarget {
 }
 
 /** How long a write waits for another process's short write before it counts as a storage fault. */
-const BUSY_TIMEOUT_MS = 2_000;
+const BUSY_TIMEOUT_MS = 1_000;
 
 /**
  * The truth of one account, one SQLite file: an append-only log with the state folded from it, in the same transactions.

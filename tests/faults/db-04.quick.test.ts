@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,7 +10,9 @@ import { faultProven, mutantFailed } from '../setup/guards.ts';
 async function ledgerCannotWrite(mutant?: string): Promise<void> {
   const bed = await startExecutionBed();
   const worker = await bed.startReady(mutant === undefined ? {} : { TOUCHSTONE_MUTANT: mutant });
-  const lock = new DatabaseSync(join(bed.environment.homeDir, 'ledger', `${bed.account}.db`));
+  const dir = join(bed.environment.homeDir, 'ledger');
+  mkdirSync(dir, { recursive: true });
+  const lock = new DatabaseSync(join(dir, `${bed.account}.db`));
   lock.exec('BEGIN IMMEDIATE');
   try {
     await bed.signal('0.05', { maxAgeMs: 60_000 });
@@ -22,10 +25,7 @@ async function ledgerCannotWrite(mutant?: string): Promise<void> {
     lock.exec('ROLLBACK');
     lock.close();
   }
-  await bed.until('the signal is traded after the repair', () => bed.orders().some(({ order }) => order.status === 'FILLED'), 60_000).catch((error) => {
-    process.stdout.write(worker.lines.slice(-40).join('\n'));
-    throw error;
-  });
+  await bed.until('the signal is traded after the repair', () => bed.orders().some(({ order }) => order.status === 'FILLED'), 60_000);
   await bed.quiet();
   expect(await bed.placements()).toHaveLength(1);
   expect((await bed.verify()).results.filter(({ ok }) => !ok)).toEqual([]);
