@@ -5,7 +5,7 @@ import { api } from './api.ts';
 import { Approvals } from './approvals.tsx';
 import { EquityChart } from './equity-chart.tsx';
 import { FlatDialog, ResumeDialog } from './flat-dialog.tsx';
-import { formatChange, formatMoney, formatPrice, symbolOf } from './format.ts';
+import { formatChange, formatMoney, formatPrice, symbolOf, toneOf } from './format.ts';
 import { type Live, type LiveState, useLive } from './live.ts';
 import { Orders } from './orders.tsx';
 import { Alerts, Health, Strategies } from './panels.tsx';
@@ -68,7 +68,7 @@ function TopBar({ me, state, account, onSignedOut }: { me: Me; state: LiveState;
           </div>
           <div className="spare">
             <dt>Realised</dt>
-            <dd className={equity.realisedPnlQuote < 0 ? 'down' : 'up'}>{formatChange(equity.realisedPnlQuote)}</dd>
+            <dd className={toneOf(equity.realisedPnlQuote)}>{formatChange(equity.realisedPnlQuote)}</dd>
           </div>
           <div className="spare">
             <dt>Fees</dt>

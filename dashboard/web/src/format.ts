@@ -21,6 +21,12 @@ export function formatChange(value: number): string {
   return (value > 0 ? '+' : '−') + text;
 }
 
+/** Class of a gain or a loss; what shows as 0.00 is neither. */
+export function toneOf(value: number): string {
+  if (Math.abs(value) < 0.005) return '';
+  return value > 0 ? 'up' : 'down';
+}
+
 /** A quantity as the venue states it, without needless zeros. */
 export function formatQty(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;

@@ -2,7 +2,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 import type { DashboardUpdate, EquityView, HealthView, PriceView, PromotionView, StrategyView, TradingStateView } from '../../../schemas/http.ts';
 import type { FillEvent, OrderEvent, PositionEvent } from '../../../schemas/trading.ts';
 
-type Alert = NonNullable<DashboardUpdate['alerts']>[number];
+export type Alert = NonNullable<DashboardUpdate['alerts']>[number];
 
 /** What the page knows; a new object at each change. */
 export interface LiveState {

@@ -1,6 +1,6 @@
 import type { HealthView, StrategyView } from '../../../schemas/http.ts';
 import { formatTime, symbolOf, words } from './format.ts';
-import type { LiveState } from './live.ts';
+import type { Alert, LiveState } from './live.ts';
 import { Card, Empty } from './parts.tsx';
 
 export function Strategies({ strategies }: { strategies: ReadonlyMap<string, StrategyView> }) {
@@ -60,17 +60,27 @@ export function Health({ health }: { health: readonly HealthView[] }) {
   );
 }
 
+const ALERTS_SHOWN = 6;
+
+/** The newest alerts; the same one again and again is one line with a count. */
 export function Alerts({ alerts }: { alerts: LiveState['alerts'] }) {
-  const newest = [...alerts.values()].sort((a, b) => b.eventTimeMs - a.eventTimeMs).slice(0, 12);
-  if (newest.length === 0) return null;
+  const groups = new Map<string, { newest: Alert; count: number }>();
+  for (const alert of [...alerts.values()].sort((a, b) => b.eventTimeMs - a.eventTimeMs)) {
+    const key = `${alert.source} ${alert.code} ${alert.message}`;
+    const group = groups.get(key);
+    if (group) group.count++;
+    else groups.set(key, { newest: alert, count: 1 });
+  }
+  if (groups.size === 0) return null;
   return (
     <Card title="Alerts">
       <ul className="alerts">
-        {newest.map((alert) => (
-          <li key={alert.id}>
-            <span className={`tag ${alert.severity === 'info' ? '' : 'bad'}`}>{words(alert.code)}</span> {alert.message}
+        {[...groups.values()].slice(0, ALERTS_SHOWN).map(({ newest, count }) => (
+          <li key={newest.id}>
+            <span className={`tag ${newest.severity === 'info' ? '' : 'bad'}`}>{words(newest.code)}</span> {newest.message}
             <span className="sub">
-              {formatTime(alert.eventTimeMs)} {alert.source}
+              {formatTime(newest.eventTimeMs)} {newest.source}
+              {count > 1 && `, ${count} times`}
             </span>
           </li>
         ))}

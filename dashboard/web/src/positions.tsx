@@ -1,4 +1,4 @@
-import { baseOf, formatChange, formatMoney, formatPrice, formatQty, symbolOf } from './format.ts';
+import { baseOf, formatChange, formatMoney, formatPrice, formatQty, symbolOf, toneOf } from './format.ts';
 import type { LiveState } from './live.ts';
 import { Card, Empty } from './parts.tsx';
 
@@ -41,7 +41,7 @@ export function Positions({ state }: { state: LiveState }) {
                     {formatQty(position.qty)} <span className="sub">{baseOf(position.instrument)}</span>
                   </td>
                   <td className="number">{price === undefined ? '–' : formatMoney(qty * price)}</td>
-                  <td className={`number ${gain !== undefined && gain < 0 ? 'down' : 'up'}`}>{gain === undefined ? '–' : formatChange(gain)}</td>
+                  <td className={`number ${toneOf(gain ?? 0)}`}>{gain === undefined ? '–' : formatChange(gain)}</td>
                 </tr>
               );
             })}

@@ -2,8 +2,11 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createStore, enrol } from './fixture.ts';
+
+// A password hash takes a tenth of a second of a core by design, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const PROCESSES = 3;
 

@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OutputStreams } from '../../../cli/output.ts';
 import { runProgram } from '../../../cli/program.ts';
 import { registerUsers } from '../../../cli/users.ts';
 import { totpCode, totpStep } from '../../../infra/control-store/totp.ts';
 import { createStore, decodeBase32, PASSWORD, type StoreFixture } from './fixture.ts';
+
+// A password hash takes a tenth of a second of a core by design, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 let fixture: StoreFixture;
 beforeEach(() => {

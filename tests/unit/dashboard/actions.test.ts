@@ -3,7 +3,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PromotionView } from '../../../schemas/http.ts';
 import { enrol } from '../control-store/fixture.ts';
 import { bar, marketMessage, trade } from './events.ts';
-import { type DashboardFixture, signIn, startDashboard } from './fixture.ts';
+import { type DashboardFixture, sessionOf, startDashboard } from './fixture.ts';
+
+// A password hash takes a tenth of a second of a core by design, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const BTC = 'sim:BTC/USDT';
 let dashboard: DashboardFixture;
@@ -28,7 +31,7 @@ const waiting: PromotionView = {
 describe('FLAT ALL', () => {
   it('halts first, then flattens, and the code is dead afterwards', async () => {
     const ada = await enrol(dashboard, 'ada', 'operator');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     const response = await call('POST', '/api/flat', { confirm: 'FLAT', code: ada.code() });
     expect(await response.json()).toEqual([{ account: 'paper', halted: true, flatten: { way: 'workflow', id: 'flatten-paper' } }]);
     expect(dashboard.store.tradingState('paper')).toMatchObject({ state: 'HALTED', by: 'ada' });
@@ -38,7 +41,7 @@ describe('FLAT ALL', () => {
 
   it('needs the word typed out', async () => {
     const ada = await enrol(dashboard, 'ada', 'operator');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     for (const confirm of ['flat', '', 'FLAT ', true]) expect((await call('POST', '/api/flat', { confirm, code: ada.code() })).status).toBe(400);
     expect(dashboard.store.tradingState('paper').state).toBe('ACTIVE');
   });
@@ -46,9 +49,9 @@ describe('FLAT ALL', () => {
   it('is lifted by an approver with a code and a reason, and by nobody less', async () => {
     dashboard.store.setTradingState('paper', 'HALTED', 'FLAT ALL', 'ada');
     const [ada, bob] = [await enrol(dashboard, 'ada', 'operator'), await enrol(dashboard, 'bob', 'approver')];
-    const operator = await signIn(dashboard.url, 'ada');
+    const operator = sessionOf(dashboard, 'ada');
     expect((await operator.call('POST', '/api/resume', { account: 'paper', reason: 'all clear', code: ada.code() })).status).toBe(403);
-    const approver = await signIn(dashboard.url, 'bob');
+    const approver = sessionOf(dashboard, 'bob');
     expect((await approver.call('POST', '/api/resume', { account: 'other', reason: 'all clear', code: bob.code() })).status).toBe(404);
     expect(dashboard.store.tradingState('paper').state).toBe('HALTED');
     expect((await approver.call('POST', '/api/resume', { account: 'paper', reason: 'all clear', code: bob.code() })).status).toBe(200);
@@ -67,7 +70,7 @@ describe('approvals', () => {
 
   it('go to the workflow in the name of who is signed in, once for a double click', async () => {
     const ada = await enrol(dashboard, 'ada', 'approver');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     const code = ada.code();
     const statuses = await Promise.all([1, 2].map(async () => (await call('POST', path, body(code))).status));
     expect(statuses).toEqual([200, 200]);
@@ -77,7 +80,7 @@ describe('approvals', () => {
 
   it('cannot be given in another name, nor for a promotion that does not run', async () => {
     const ada = await enrol(dashboard, 'ada', 'approver');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     expect((await call('POST', path, { ...body(ada.code()), approver: 'bob' })).status).toBe(400);
     expect((await call('POST', '/api/promotions/flatten-paper/decision', body(ada.code()))).status).toBe(404);
     expect(dashboard.promotions.decisions).toEqual([]);
@@ -85,7 +88,7 @@ describe('approvals', () => {
 
   it('come back with the code of a refusal', async () => {
     const ada = await enrol(dashboard, 'ada', 'approver');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     const wrong = ada.code() === '000000' ? '000001' : '000000';
     const response = await call('POST', path, body(wrong));
     expect(response.status).toBe(403);
@@ -96,7 +99,7 @@ describe('approvals', () => {
 describe('charts', () => {
   it('join the archive and the live bars without a double', async () => {
     await enrol(dashboard, 'ada', 'viewer');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     const archived = (openTimeMs: number) => ({ instrument: BTC, interval: '1s', openTimeMs, open: 1, high: 1, low: 1, close: 1 });
     dashboard.archivedBars.push(archived(1_000), archived(2_000), archived(3_000));
     for (const openTimeMs of [3_000, 4_000]) dashboard.replica.apply(marketMessage(bar(BTC, openTimeMs, 2)));
@@ -112,7 +115,7 @@ describe('charts', () => {
   it('are shorter, not gone, when the archive does not answer', async () => {
     const cut = await startDashboard({ history: { bars: () => Promise.reject(new Error('down')) } });
     await enrol(cut, 'ada', 'viewer');
-    const { call } = await signIn(cut.url, 'ada');
+    const { call } = sessionOf(cut, 'ada');
     cut.replica.apply(marketMessage(bar(BTC, 1_000, 2)));
     const response = await call('GET', `/api/bars?instrument=${BTC}&interval=1s`);
     expect(await response.json()).toHaveLength(1);
@@ -121,7 +124,7 @@ describe('charts', () => {
 
   it('refuse an unknown instrument, interval or parameter', async () => {
     await enrol(dashboard, 'ada', 'viewer');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     for (const query of ['instrument=BTC&interval=1s', `instrument=${BTC}&interval=1y`, `instrument=${BTC}&interval=1s&limit=9`, '']) {
       expect((await call('GET', `/api/bars?${query}`)).status).toBe(400);
     }
@@ -144,7 +147,7 @@ describe('the push', () => {
 
   it('begins with all there is and goes on with what changes', async () => {
     await enrol(dashboard, 'ada', 'viewer');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     dashboard.replica.apply(marketMessage(trade(BTC, 41_000, 1)));
     const response = await call('GET', '/api/stream');
     expect(response.headers.get('content-type')).toContain('text/event-stream');
@@ -155,7 +158,7 @@ describe('the push', () => {
 
   it('ends when the session ends', async () => {
     await enrol(dashboard, 'ada', 'viewer');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     const response = await call('GET', '/api/stream');
     await vi.waitFor(() => expect(dashboard.pages.count).toBe(1));
     dashboard.store.lockUser('ada', 'test');
@@ -165,7 +168,7 @@ describe('the push', () => {
 
   it('cuts off a page that does not read, and goes on serving the others', async () => {
     await enrol(dashboard, 'ada', 'viewer');
-    const { cookie, call } = await signIn(dashboard.url, 'ada');
+    const { cookie, call } = sessionOf(dashboard, 'ada');
     const stuck = get(`${dashboard.url}/api/stream`, { headers: { cookie } }, (response) => response.pause());
     stuck.on('error', () => {});
     const healthy = await call('GET', '/api/stream');

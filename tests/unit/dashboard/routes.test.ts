@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRoutes } from '../../../dashboard/server/routes.ts';
 import type { Role } from '../../../schemas/http.ts';
 import { enrol } from '../control-store/fixture.ts';
-import { type DashboardFixture, signIn, startDashboard } from './fixture.ts';
+import { type DashboardFixture, sessionOf, startDashboard } from './fixture.ts';
 
 /** Who may call what, written down a second time and by hand: a new route is not in this table, and fails until it is. */
 const EXPECTED: ReadonlyArray<readonly [method: string, path: string, policy: 'anyone' | Role]> = [
@@ -25,13 +25,13 @@ const ROLES: readonly Role[] = ['viewer', 'operator', 'approver', 'admin'];
 const GUARDED = EXPECTED.filter(([, , policy]) => policy !== 'anyone');
 
 let dashboard: DashboardFixture;
-const callers = new Map<Role, Awaited<ReturnType<typeof signIn>>>();
+const callers = new Map<Role, ReturnType<typeof sessionOf>>();
 
 beforeAll(async () => {
   dashboard = await startDashboard();
   for (const role of ROLES) {
     await enrol(dashboard, `the.${role}`, role);
-    callers.set(role, await signIn(dashboard.url, `the.${role}`));
+    callers.set(role, sessionOf(dashboard, `the.${role}`));
   }
 }, 30_000);
 afterAll(() => dashboard.stop());

@@ -1,9 +1,12 @@
 import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SESSION_MAX_MS } from '../../../infra/control-store/sessions.ts';
 import { MAX_FAILURES } from '../../../infra/control-store/users.ts';
 import { enrol, PASSWORD } from '../control-store/fixture.ts';
-import { type DashboardFixture, signIn, startDashboard } from './fixture.ts';
+import { type DashboardFixture, sessionOf, signIn, startDashboard } from './fixture.ts';
+
+// A password hash takes a tenth of a second of a core by design, and the machine may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 let dashboard: DashboardFixture;
 beforeEach(async () => {
@@ -67,13 +70,13 @@ describe('sessions', () => {
   });
 
   it('are dead after sign-out, after a change of role and after their time', async () => {
-    const [first, second, third] = [await signIn(dashboard.url, 'ada'), await signIn(dashboard.url, 'ada'), await signIn(dashboard.url, 'ada')];
+    const [first, second, third] = [sessionOf(dashboard, 'ada'), sessionOf(dashboard, 'ada'), sessionOf(dashboard, 'ada')];
     expect((await first.call('DELETE', '/api/session')).status).toBe(204);
     expect((await first.call('GET', '/api/me')).status).toBe(401);
     expect((await second.call('GET', '/api/me')).status).toBe(200);
     dashboard.clock.advance(SESSION_MAX_MS);
     expect((await second.call('GET', '/api/me')).status).toBe(401);
-    const fresh = await signIn(dashboard.url, 'ada');
+    const fresh = sessionOf(dashboard, 'ada');
     dashboard.store.setRole('ada', 'viewer', 'test');
     for (const session of [third, fresh]) expect((await session.call('GET', '/api/me')).status).toBe(401);
   });
@@ -107,7 +110,7 @@ describe('guessing', () => {
 
   it('of codes locks them after five failures, the right one too', async () => {
     const ada = await enrol(dashboard, 'ada', 'operator');
-    const { call } = await signIn(dashboard.url, 'ada');
+    const { call } = sessionOf(dashboard, 'ada');
     const wrong = ada.code() === '000000' ? '000001' : '000000';
     for (let i = 0; i < MAX_FAILURES; i++) expect(await codeOf(await call('POST', '/api/flat', { confirm: 'FLAT', code: wrong }))).toBe('BAD_CODE');
     expect(await codeOf(await call('POST', '/api/flat', { confirm: 'FLAT', code: ada.code() }))).toBe('LOCKED');
@@ -118,7 +121,7 @@ describe('guessing', () => {
 describe('another site', () => {
   it('cannot press FLAT ALL, by any form or script', async () => {
     const ada = await enrol(dashboard, 'ada', 'operator');
-    const { cookie, csrfToken } = await signIn(dashboard.url, 'ada');
+    const { cookie, csrfToken } = sessionOf(dashboard, 'ada');
     const body = JSON.stringify({ confirm: 'FLAT', code: ada.code() });
     const json = 'application/json';
     const attempts: Array<[Record<string, string>, number]> = [
@@ -174,7 +177,7 @@ describe('bodies', () => {
   it('tell nothing of the inside when something breaks', async () => {
     const broken = await startDashboard({ history: { lineage: () => Promise.reject(new Error('secret path /home/x')) } });
     await enrol(broken, 'ada', 'viewer');
-    const { call } = await signIn(broken.url, 'ada');
+    const { call } = sessionOf(broken, 'ada');
     const response = await call('GET', '/api/orders/paper/i-1/lineage');
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({ code: 'INTERNAL', message: 'something went wrong here; the log has it' });
