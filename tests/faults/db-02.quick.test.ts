@@ -21,7 +21,9 @@ async function scenario(through: (history: Clickhouse) => Clickhouse = (history)
     const record = await startRecord({ ...bed, history: through(historyClient(`http://127.0.0.1:${proxy.port}`)) }, `db-02-${bed.run}`);
     try {
       // What other tests left on the topics is not to use up the faults.
-      await eventually('the topics as they were', () => isCommitted(bed.bus, `db-02-${bed.run}`, 'market'), 60_000);
+      for (const topic of ['market', 'sentiment', 'alerts', 'deadletter']) {
+        await eventually(`${topic} as it was`, () => isCommitted(bed.bus, `db-02-${bed.run}`, topic), 60_000);
+      }
       proxy.setMode('drop_response', { times: DROPPED });
       await bed.producer.send('market', tradeMessages(instrument, 1, TRADES));
       const count = async (table: string) => {
