@@ -99,7 +99,7 @@ describe('the local stack', () => {
   it.each(['temporal', 'kafka', 'clickhouse'] as const)('starts a killed %s again on its data', async (name) => {
     const before = await pids();
     process.kill(before[name] as number, 'SIGKILL');
-    await expect.poll(async () => (await status(variables)).find((server) => server.name === name)?.state).toBe('stopped');
+    await expect.poll(async () => (await status(variables)).find((server) => server.name === name)?.state, { timeout: 20_000 }).toBe('stopped');
     await up(quiet, variables);
     const after = await pids();
     expect(after[name]).not.toBe(before[name]);

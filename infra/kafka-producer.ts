@@ -1,0 +1,125 @@
+import kafkajs, { type Producer as KafkajsProducer } from 'kafkajs';
+import { errorMessage, TouchstoneError } from '../core/errors.ts';
+import { sleep, systemClock } from './clock.ts';
+import type { OutgoingMessage, Producer } from './kafka.ts';
+
+// Node finds only some of this CommonJS package's names by itself.
+const { KafkaJSProtocolError } = kafkajs;
+
+/** Records of one `sendBatch` request at most; more wait for the next one. */
+const MESSAGES_PER_REQUEST_MAX = 10_000;
+/** A broker that is away longer than this fails a send. */
+const SEND_TIMEOUT_MS = 60_000;
+const SEND_PAUSE_MAX_MS = 2_000;
+type TopicMessages = { topic: string; messages: OutgoingMessage[] };
+interface PendingSend {
+  readonly batches: ReadonlyArray<{ readonly topic: string; readonly messages: readonly OutgoingMessage[] }>;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * One request in flight; what arrives meanwhile goes out together in the next one. So order is kept even when a request
+ * is retried, and throughput grows with load by itself.
+ *
+ * After a failed request the kafkajs producer is thrown away: whether the broker has the batch is unknown, and kafkajs
+ * would reuse its sequence numbers for the next messages, which the broker would then drop silently as duplicates.
+ */
+export class QueueingProducer implements Producer {
+  readonly #connect: () => Promise<KafkajsProducer>;
+  #producer: KafkajsProducer | undefined;
+  #pending: PendingSend[] = [];
+  #flushing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(connect: () => Promise<KafkajsProducer>) {
+    this.#connect = connect;
+  }
+
+  async open(): Promise<this> {
+    this.#producer = await this.#connect();
+    return this;
+  }
+
+  send(topic: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    return this.sendBatch([{ topic, messages }]);
+  }
+
+  sendBatch(batches: PendingSend['batches']): Promise<void> {
+    if (this.#closed) return Promise.reject(new TouchstoneError('KAFKA_CLOSED', 'the producer is closed'));
+    if (batches.every(({ messages }) => messages.length === 0)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ batches, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const taken = this.#take();
+      try {
+        await this.#sendWithRetry(mergeByTopic(taken));
+        for (const send of taken) send.resolve();
+      } catch (cause) {
+        const broken = this.#producer;
+        this.#producer = undefined;
+        await broken?.disconnect().catch(() => {});
+        const error = new TouchstoneError('KAFKA_SEND_FAILED', `Kafka did not confirm: ${errorMessage(cause)}`, { retryable: true, cause });
+        for (const send of taken) send.reject(error);
+      }
+    }
+    // In the same step as finding the queue empty: a send that came between would wait for ever.
+    this.#flushing = undefined;
+  }
+
+  /** The same batch through the same kafkajs producer has the same sequence numbers: the broker keeps it once, however often it comes. */
+  async #sendWithRetry(topicMessages: TopicMessages[]): Promise<void> {
+    const deadline = systemClock.monotonicMs() + SEND_TIMEOUT_MS;
+    for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, SEND_PAUSE_MAX_MS)) {
+      try {
+        this.#producer ??= await this.#connect();
+        await this.#producer.sendBatch({ acks: -1, topicMessages });
+        return;
+      } catch (error) {
+        if (isRefusal(error) || systemClock.monotonicMs() > deadline) throw error;
+        await sleep(pauseMs);
+      }
+    }
+  }
+
+  #take(): PendingSend[] {
+    let messages = 0;
+    let count = 0;
+    for (const send of this.#pending) {
+      messages += send.batches.reduce((sum, batch) => sum + batch.messages.length, 0);
+      if (count > 0 && messages > MESSAGES_PER_REQUEST_MAX) break;
+      count++;
+    }
+    return this.#pending.splice(0, count);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#flushing;
+    await this.#producer?.disconnect();
+    this.#producer = undefined;
+  }
+}
+
+/** The broker answered, and would answer the same again: too large a message, say. */
+function isRefusal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof KafkaJSProtocolError) return !cause.retriable;
+  return false;
+}
+
+function mergeByTopic(sends: readonly PendingSend[]): TopicMessages[] {
+  const byTopic = new Map<string, OutgoingMessage[]>();
+  for (const send of sends) {
+    for (const { topic, messages } of send.batches) {
+      const merged = byTopic.get(topic);
+      if (merged) merged.push(...messages);
+      else byTopic.set(topic, [...messages]);
+    }
+  }
+  return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+}
