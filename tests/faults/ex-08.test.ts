@@ -24,7 +24,7 @@ async function flatUnderTrouble(mutant?: string): Promise<void> {
     await hand.placeOrder({ instrument: BTC, clientOrderId: `resting-${i}`, side: 'buy', type: 'limit', timeInForce: 'GTC', qty: '0.01', price });
   }
   await bed.control('fault', { match: { method: 'DELETE' }, do: 'reject', code: -1008, times: 2 });
-  const extra = mutant === undefined ? {} : { TOUCHSTONE_MUTANT: mutant };
+  const extra: Readonly<Record<string, string>> = mutant === undefined ? {} : { TOUCHSTONE_MUTANT: mutant };
   const killed = flat(bed, { ...extra, CRASH_AT: 'venue.place:after' });
   const first = await killed.exited;
   if (mutant === undefined) faultProven(first.signal === 'SIGKILL', 'FLAT ALL was killed between its close and the answer');
