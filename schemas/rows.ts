@@ -186,6 +186,9 @@ const fillRow = mapping<FillEvent>(
   ],
 );
 
+/** Base64 characters of a dead letter kept in its row, a multiple of four; the whole value stays on topic `deadletter`. */
+const DEAD_VALUE_MAX = 400_000;
+
 /** Rows of every other message, by envelope type. */
 export const MESSAGE_TABLES: Readonly<Record<string, TableMapping<never>>> = {
   signal: signalRow,
@@ -265,7 +268,10 @@ export const MESSAGE_TABLES: Readonly<Record<string, TableMapping<never>>> = {
   deadLetter: mapping<DeadLetter>(
     'deadletters',
     'event_id source_topic source_partition source_offset consumer reason value_base64 key_base64 truncated failed_time',
-    (d, { id }) => [id, d.topic, d.partition, d.offset, d.consumer, d.reason, d.valueBase64, d.keyBase64, d.truncated, d.failedTimeMs],
+    (d, { id }) => {
+      const value = d.valueBase64.slice(0, DEAD_VALUE_MAX);
+      return [id, d.topic, d.partition, d.offset, d.consumer, d.reason, value, d.keyBase64, d.truncated || value.length < d.valueBase64.length, d.failedTimeMs];
+    },
   ),
 };
 

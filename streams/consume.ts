@@ -181,6 +181,12 @@ async function sendDeadLetters(
 ): Promise<void> {
   for (const { record, reason } of refused) {
     const address = `${record.topic}/${record.partition}/${record.offset}`;
+    if (record.topic === 'deadletter') {
+      // A dead letter about a dead letter would be refused as well, and grow each time.
+      deps.log.error({ address, reason }, 'a dead letter that cannot be taken is left where it is');
+      onSent();
+      continue;
+    }
     const nowMs = deps.clock.nowMs();
     const value = record.value ?? Buffer.alloc(0);
     const letter: DeadLetter = {
