@@ -1,7 +1,7 @@
 import type { FlatCommandDeps } from '../cli/flat.ts';
 import type { OutputStreams } from '../cli/output.ts';
 import { errorCode, TouchstoneError } from '../core/errors.ts';
-import { systemClock } from '../infra/clock.ts';
+import { sleep, systemClock } from '../infra/clock.ts';
 import { loadConfiguration } from '../infra/config.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import { createDurable } from '../infra/durable.ts';
@@ -34,7 +34,8 @@ export function createFlatCommandDeps(streams: OutputStreams, actor: string): Fl
     },
     async flatten(request, onProgress) {
       const environment = readEnvironment();
-      const started = startWorkflowToo(environment, request).then(onProgress);
+      const noAnswer = sleep(TEMPORAL_TIMEOUT_MS).then(() => 'without Temporal (no answer)');
+      const started = Promise.race([startWorkflowToo(environment, request), noAnswer]).then(onProgress);
       const tradingStates = openTradingStates(environment, systemClock);
       const control = openHomeControlStore(environment, systemClock);
       const credentials = (account: string) => {
