@@ -46,7 +46,7 @@ describe('promote', () => {
     const result = (await handle.result()) as PromotionResult;
 
     expect(result).toMatchObject({ strategy: 'trend-following', stage: 'live', policy: 'quick', approvers: ['live-alice', 'live-bob'], evidenceHash });
-    const sent = await bed.activations('trend-following');
+    const sent = (await bed.activations('trend-following')).filter(({ promotionId }) => promotionId === handle.firstExecutionRunId);
     expect(sent.map(({ stage, sizeFactor }) => `${stage} ${sizeFactor}`)).toEqual(['paper 0.5', 'canary 0.1', 'live 1']);
     const rows = await bed.history.queryRows<{ step: string; stage: string; actor: string }>(
       'SELECT step, stage, actor FROM promotions WHERE promotion_id = {id:String} ORDER BY sequence, event_id',
