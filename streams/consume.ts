@@ -68,15 +68,6 @@ const DEFAULT_HANDLE_TIMEOUT_MS = 120_000;
 const INCOMPLETE_WAIT_MS = 200;
 const MAX_DEAD_BYTES = 10 * 1_048_576;
 
-/** One message at a time, in order: `handle: oneByOne(async (message) => …)`. */
-export function oneByOne(handle: (message: Message) => Awaitable<Outcome>): StreamOptions['handle'] {
-  return async (messages) => {
-    const outcomes: Outcome[] = [];
-    for (const message of messages) outcomes.push(await handle(message));
-    return outcomes;
-  };
-}
-
 /** The one consumer loop of every arrow. */
 export async function consumeStream(deps: ConsumeDeps, options: StreamOptions): Promise<Stream> {
   const { clock, log } = deps;

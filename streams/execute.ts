@@ -4,7 +4,7 @@ import type { OrderIntent } from '../core/execution/order.ts';
 import { type InstrumentRules, parseRules } from '../core/execution/round.ts';
 import type { Signal } from '../core/execution/signal.ts';
 import { canonicalJson, sha256 } from '../core/hash.ts';
-import { type InstrumentName, parseInstrument } from '../core/market/instrument.ts';
+import type { InstrumentName } from '../core/market/instrument.ts';
 import { deny, type RiskApproved, type RiskDecision, type RiskLimits, type TradingState } from '../core/risk/decision.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Durable } from '../infra/durable.ts';
@@ -345,6 +345,11 @@ export class Execution {
     if (signal.account !== this.config.account) return 'otherAccount';
     if (signal.targetQty === undefined) return 'unsupported';
     if (!stage.tx.insertSignal(signal, this.deps.clock.nowMs())) return 'duplicate';
+    if (this.isTooOld(signal)) {
+      // Out of a backlog: refused as what it is, and no rival of a fresh one.
+      decideSignal(this.context, stage, signal);
+      return 'accepted';
+    }
     const queue = waiting.get(signal.instrument) ?? [];
     const isOlder = (a: Signal, b: Signal) => a.eventTimeMs <= b.eventTimeMs;
     const rival = queue.find(({ strategy }) => strategy === signal.strategy);
@@ -362,12 +367,11 @@ export class Execution {
 
   private decideWaiting(stage: BookStage, instrument: InstrumentName, result: TurnResult): void {
     let queue = result.waiting.get(instrument) ?? [];
-    const nowMs = this.health.venueNowMs();
     const mayTrade = () => stage.openOrders(instrument).length === 0 && !this.health.isRateLimited();
     // What grew too old while it waited is refused at once, whatever blocks the instrument.
-    const isTooOld = (signal: Signal) => nowMs - signal.eventTimeMs > signal.maxAgeMs;
-    for (const signal of queue.filter(isTooOld)) decideSignal(this.context, stage, signal);
-    queue = queue.filter((signal) => !isTooOld(signal));
+    const tooOld = new Set(queue.filter((signal) => this.isTooOld(signal)));
+    for (const signal of tooOld) decideSignal(this.context, stage, signal);
+    queue = queue.filter((signal) => !tooOld.has(signal));
     while (queue.length > 0 && mayTrade()) {
       const approved = decideSignal(this.context, stage, queue[0]!);
       queue = queue.slice(1);
@@ -375,6 +379,10 @@ export class Execution {
     }
     if (queue.length > 0) result.waiting.set(instrument, queue);
     else result.waiting.delete(instrument);
+  }
+
+  private isTooOld({ eventTimeMs, maxAgeMs }: Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>): boolean {
+    return this.health.venueNowMs() - eventTimeMs > maxAgeMs && this.deps.mutant !== 'ageless';
   }
 
   private foldClose(stage: BookStage, input: Extract<Input, { kind: 'close' }>, result: TurnResult): void {
@@ -413,7 +421,7 @@ export class Execution {
     if (state === 'HALTED' && intent.type !== 'market') return 'HALTED';
     if (state === 'REDUCING' && !intent.reduceOnly) return 'REDUCING';
     if (!this.deps.ledger.isOwner(this.deps.lease)) return 'NO_LEASE';
-    if (this.health.venueNowMs() - intent.eventTimeMs > intent.maxAgeMs) return 'STALE';
+    if (this.isTooOld(intent)) return 'STALE';
     return undefined;
   }
 
@@ -457,9 +465,4 @@ export class Execution {
     this.sendTimesMs = this.sendTimesMs.filter((timeMs) => timeMs > sinceMs);
     return this.sendTimesMs.length;
   }
-}
-
-/** Instruments of one venue, in the order given; an account has one venue. */
-export function instrumentsOfVenue(instruments: readonly InstrumentName[], venue: string): InstrumentName[] {
-  return instruments.filter((instrument) => parseInstrument(instrument).venue === venue);
 }

@@ -103,7 +103,7 @@ function importsOf(file: string, source: string): Import[] {
   const found: Import[] = [];
   for (const [, typeWord, names, specifier] of code.matchAll(IMPORT)) {
     const inner = /^\{([\s\S]*)\}$/.exec(names?.trim() ?? '')?.[1];
-    const allTypes = inner !== undefined && inner.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '));
+    const allTypes = inner?.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type ')) ?? false;
     found.push({ target: resolve(specifier!), typeOnly: typeWord !== undefined || allTypes });
   }
   // `typeof import('x')` and `import('x').Type` are types; an awaited or called one is a value.

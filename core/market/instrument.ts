@@ -33,7 +33,3 @@ export function parseInstrument(name: InstrumentName): InstrumentParts {
   }
   return { venue: match[1]!, base: match[2]!, quote: match[3]!, symbol: `${match[2]}/${match[3]}` };
 }
-
-export function isInstrument(name: string): boolean {
-  return INSTRUMENT_NAME.test(name);
-}
