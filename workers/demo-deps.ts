@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { generate } from 'otplib';
 import type { DemoData, DemoDeps, DemoPerson, DemoProcesses, DemoPromotionView } from '../cli/demo/demo.ts';
 import type { Query } from '../cli/demo/history.ts';
 import { createOutput, type OutputStreams } from '../cli/output.ts';
-import { TouchstoneError } from '../core/errors.ts';
 import { type Clickhouse, createClickhouse } from '../infra/clickhouse.ts';
 import { sleep, systemClock } from '../infra/clock.ts';
 import { loadConfiguration } from '../infra/config.ts';
@@ -18,6 +16,7 @@ import { type Environment, readEnvironment } from '../infra/env.ts';
 import { createLog, silentLog } from '../infra/log.ts';
 import { lazyTemporal } from '../infra/temporal-connection.ts';
 import { startWorkflow } from '../infra/temporal.ts';
+import { chooseDemoData } from './demo-data.ts';
 import { prepareServers } from './prepare.ts';
 import { verifyEnvironment } from './verify-wiring.ts';
 import { workerList } from './worker-list.ts';
@@ -77,12 +76,7 @@ export function createDemoDeps(streams: OutputStreams & { stdout: NodeJS.WriteSt
       return Object.fromEntries((await status()).map(({ name, state }) => [name, state]));
     },
 
-    async chooseData(directory) {
-      const chosen = directory === undefined ? here().dataDir : resolve(directory);
-      if (chosen === undefined) return { source: 'seeded synthetic market', real: false, directory: undefined };
-      if (!existsSync(join(chosen, 'candles'))) throw new TouchstoneError('DATA_NOT_FOUND', `${chosen} has no folder candles/`);
-      return { source: 'recorded', real: true, directory: chosen };
-    },
+    chooseData: (directory) => chooseDemoData(here(), directory),
 
     startProcesses: (data, report) => startProcesses(here(), data, report),
 

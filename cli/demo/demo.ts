@@ -61,6 +61,8 @@ export interface DemoData {
   readonly source: string;
   readonly real: boolean;
   readonly directory: string | undefined;
+  /** What the research workflows work on. */
+  readonly research: { readonly instruments: readonly string[]; readonly interval: string };
 }
 
 export interface DemoProcesses {
@@ -70,18 +72,26 @@ export interface DemoProcesses {
 }
 
 const ACCOUNT = 'paper';
-const DEADLINE_MS = 5.5 * 60_000;
+const DEADLINE_MS = 5 * 60_000;
+/** Long enough for a few dozen orders, however fast the workflows are. */
+const TRADING_MS_MIN = 150_000;
 const ORDERS_WANTED = 20;
 const REFRESH_MS = 1_000;
+/** Research and the promotion. */
+const WORKFLOWS = 6;
 
-/** The research that the demo runs, one after another on two cores, while the streams trade. */
-const RESEARCH: ReadonlyArray<readonly [type: string, input: object]> = [
-  ['backfill', { instruments: ['binance:BTC/USDT', 'binance:ETH/USDT'], intervals: ['1h'] }],
-  ['backtest', {}],
-  ['walkForward', { folds: 4, candidates: 12 }],
-  ['evolve', { populationSize: 24, generations: 4, chunkSize: 12 }],
-  ['retrain', { maxBars: 1_500, epochs: 3 }],
-];
+/** The research that the demo runs, one workflow after another on two cores, while the streams trade. */
+function researchOf({ research }: DemoData): ReadonlyArray<readonly [type: string, input: object]> {
+  const { instruments, interval } = research;
+  const range = { instrument: instruments[0], interval };
+  return [
+    ['backfill', { instruments, intervals: [interval] }],
+    ['backtest', range],
+    ['walkForward', { ...range, folds: 4, candidates: 12 }],
+    ['evolve', { ...range, populationSize: 24, generations: 4, chunkSize: 12 }],
+    ['retrain', { ...range, maxBars: 1_200, epochs: 3 }],
+  ];
+}
 
 export function registerDemo(program: Command, deps: DemoDeps): void {
   program
@@ -114,20 +124,22 @@ async function runDemo(deps: DemoDeps, options: { once: boolean; json: boolean; 
     const tradingSinceMs = deps.clock.nowMs();
     const started: Array<{ type: string; id: string }> = [];
     const ended = new AbortController();
+    let warmSinceMs = tradingSinceMs;
     const view = watch(deps, { data, started, tradingSinceMs, draw: !options.json, once: options.once, ended: ended.signal });
     try {
       // A failed workflow shows in its status, on the screen and in the checks.
-      const work = runWorkflows(deps, started, options.once ? people : undefined).catch((error: unknown) =>
+      const work = runWorkflows(deps, researchOf(data), started, options.once ? people : undefined).catch((error: unknown) =>
         out.line(`workflow failed: ${errorMessage(error)}`),
       );
-      await Promise.race([options.once ? waitForEnd(deps, work, tradingSinceMs) : never(), aborted(deps.interrupted)]);
+      if (options.once) warmSinceMs = await waitForEnd(deps, work, tradingSinceMs);
+      else await aborted(deps.interrupted);
     } finally {
       ended.abort();
       await view;
     }
     if (!options.once) return undefined;
     await processes.quiesce();
-    const document = await check(deps, { stack, data, started, tradingSinceMs, startedMs });
+    const document = await check(deps, { stack, data, started, tradingSinceMs, warmSinceMs, startedMs });
     out.json(document);
     const failures = failedChecks(document);
     if (!options.json) {
@@ -143,14 +155,19 @@ async function runDemo(deps: DemoDeps, options: { once: boolean; json: boolean; 
 }
 
 /** Promotion goes first, since it needs time on paper; research runs beside it. Without people it stops at the approval. */
-async function runWorkflows(deps: DemoDeps, started: Array<{ type: string; id: string }>, people: readonly DemoPerson[] | undefined): Promise<void> {
+async function runWorkflows(
+  deps: DemoDeps,
+  research: ReturnType<typeof researchOf>,
+  started: Array<{ type: string; id: string }>,
+  people: readonly DemoPerson[] | undefined,
+): Promise<void> {
   const start = async (type: string, input: object) => {
     const id = await deps.startWorkflow(type, input);
     started.push({ type, id });
     return id;
   };
-  const research = (async () => {
-    for (const [type, input] of RESEARCH) await deps.workflowResult(await start(type, input));
+  const researched = (async () => {
+    for (const [type, input] of research) await deps.workflowResult(await start(type, input));
   })();
   const promotion = (async () => {
     const id = await start('promote', { strategy: 'trend-following', policy: 'demo' });
@@ -161,7 +178,7 @@ async function runWorkflows(deps: DemoDeps, started: Array<{ type: string; id: s
     }
     await deps.workflowResult(id);
   })();
-  await Promise.all([research, promotion]);
+  await Promise.all([researched, promotion]);
 }
 
 async function waitForApproval(deps: DemoDeps, id: string): Promise<DemoPromotionView> {
@@ -172,14 +189,20 @@ async function waitForApproval(deps: DemoDeps, id: string): Promise<DemoPromotio
   }
 }
 
-/** Until every workflow is done and enough orders were made, or time is up. */
-async function waitForEnd(deps: DemoDeps, work: Promise<unknown>, tradingSinceMs: number): Promise<void> {
-  const deadline = deps.sleep(Math.max(0, DEADLINE_MS - (deps.clock.nowMs() - tradingSinceMs)));
-  await Promise.race([work, deadline]);
+/** Until every workflow is done and enough was traded, or time is up. @returns when the first order was seen: from then on everything is warm */
+async function waitForEnd(deps: DemoDeps, work: Promise<unknown>, tradingSinceMs: number): Promise<number> {
+  const elapsedMs = () => deps.clock.nowMs() - tradingSinceMs;
+  let isDone = false;
+  let warmSinceMs: number | undefined;
+  void work.then(() => {
+    isDone = true;
+  });
   for (;;) {
     const { orders } = await readCounts(deps.query, ACCOUNT, tradingSinceMs);
-    if (orders > ORDERS_WANTED || deps.clock.nowMs() - tradingSinceMs > DEADLINE_MS) return;
-    await deps.sleep(REFRESH_MS);
+    if (orders > 0) warmSinceMs ??= deps.clock.nowMs();
+    if ((isDone && orders > ORDERS_WANTED && elapsedMs() > TRADING_MS_MIN) || elapsedMs() > DEADLINE_MS) return warmSinceMs ?? tradingSinceMs;
+    await deps.sleep(REFRESH_MS, deps.interrupted);
+    if (deps.interrupted.aborted) throw new TouchstoneError('INTERRUPTED', 'stopped before its checks');
   }
 }
 
@@ -220,7 +243,10 @@ async function watch(deps: DemoDeps, watching: Watching): Promise<void> {
 }
 
 /** The document of `--once`; see README. */
-async function check(deps: DemoDeps, run: { stack: unknown; data: DemoData; started: Watching['started']; tradingSinceMs: number; startedMs: number }) {
+async function check(
+  deps: DemoDeps,
+  run: { stack: unknown; data: DemoData; started: Watching['started']; tradingSinceMs: number; warmSinceMs: number; startedMs: number },
+) {
   const { query } = deps;
   const counts = await readCounts(query, ACCOUNT, run.tradingSinceMs);
   const verification = await deps.verify();
@@ -243,7 +269,7 @@ async function check(deps: DemoDeps, run: { stack: unknown; data: DemoData; star
     workflows,
     promotion: { stage, policy },
     lineage: { orderId: lineage.orderId, found: lineage.found },
-    latencyMs: await readLatency(query, ACCOUNT, run.tradingSinceMs),
+    latencyMs: await readLatency(query, ACCOUNT, run.warmSinceMs),
     seconds: Math.round((deps.clock.nowMs() - run.startedMs) / 1000),
   };
 }
@@ -263,15 +289,11 @@ function failedChecks(document: DemoDocument): string[] {
     [document.promotion.stage === 'live', `promotion reached live (${document.promotion.stage})`],
     [document.invariantFailures.length === 0, `invariants: ${document.invariantFailures.join(', ')}`],
     ...document.workflows.map(({ type, status }) => [status === 'COMPLETED', `${type} completed (${status})`] as const),
-    [document.workflows.length === RESEARCH.length + 1, 'every workflow was started'],
+    [document.workflows.length === WORKFLOWS, 'every workflow was started'],
   ];
   return checks.filter(([ok]) => !ok).map(([, what]) => what);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
-}
-
-function never(): Promise<never> {
-  return new Promise(() => {});
 }
