@@ -11,7 +11,7 @@ import { type ExchangeServerOptions, startExchange } from '../../infra/dev/excha
 import type { Environment } from '../../infra/env.ts';
 import { createVenueAccount } from '../../infra/exchange.ts';
 import { createMessageBus } from '../../infra/kafka.ts';
-import { Ledger, type StoredOrder } from '../../infra/ledger/ledger.ts';
+import { Ledger, type LedgerEvent, type StoredOrder } from '../../infra/ledger/ledger.ts';
 import { silentLog } from '../../infra/log.ts';
 import type { VenueAccount } from '../../infra/venue.ts';
 import { encode } from '../../streams/message.ts';
@@ -26,6 +26,7 @@ export const ETH = 'sim:ETH/USDT';
 /** Where the still market of the simulator stands. */
 export const PRICES: Readonly<Record<string, number>> = { [BTC]: 61_800, [ETH]: 2_680 };
 const QUOTE_MS = 200;
+const EVENTS_MAX = 1_000_000;
 let beds = 0;
 
 export interface Request {
@@ -40,6 +41,8 @@ export interface Request {
 export interface BedOptions {
   readonly timeInForce?: 'IOC' | 'GTC';
   readonly exchange?: Partial<ExchangeServerOptions>;
+  /** Another Kafka than the test stack's, to be broken. */
+  readonly brokers?: readonly string[];
 }
 
 /** `execute` as a real process on the test stack's Kafka, with a venue, an account and a home of its own. */
@@ -53,11 +56,15 @@ export interface ExecutionBed {
   /** Started, reconciled, and with prices. */
   startReady(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   signal(target: string, more?: Partial<Signal>): Promise<Signal>;
+  /** Many at once, in this order. */
+  signals(wanted: ReadonlyArray<{ readonly target: string } & Partial<Signal>>): Promise<readonly Signal[]>;
   control(path: string, body?: unknown): Promise<unknown>;
   requests(): Promise<Request[]>;
   placements(): Promise<Request[]>;
   orders(): readonly StoredOrder[];
   denials(): readonly string[];
+  /** The log of the ledger, oldest first. */
+  events(): readonly LedgerEvent[];
   positions(): Readonly<Record<string, string>>;
   /** Another hand on the same account. */
   byHand(): Promise<VenueAccount>;
@@ -73,7 +80,13 @@ export async function startExecutionBed(options: BedOptions = {}): Promise<Execu
   const configDir = join(homeDir, 'config');
   writeConfig(configDir, account, options.timeInForce ?? 'IOC');
   const exchange = await startExchange({ port: 0, instruments: [BTC, ETH], market: { type: 'still' }, ...options.exchange });
-  const variables = { TOUCHSTONE_HOME: homeDir, TOUCHSTONE_CONFIG: configDir, EXCHANGE_URL: exchange.url, METRICS_PORT: '0' };
+  const variables = {
+    TOUCHSTONE_HOME: homeDir,
+    TOUCHSTONE_CONFIG: configDir,
+    EXCHANGE_URL: exchange.url,
+    METRICS_PORT: '0',
+    ...(options.brokers && { KAFKA_BROKERS: options.brokers.join(',') }),
+  };
   const environment = stackEnvironment(variables);
   const bus = createMessageBus(environment.kafkaBrokers, silentLog);
   await bus.ensureTopics(topicSpecs());
@@ -125,6 +138,14 @@ export async function startExecutionBed(options: BedOptions = {}): Promise<Execu
       await sleep(50);
     }
   };
+  const sendSignals = async (all: readonly Signal[]) => {
+    await producer.send(
+      'signals',
+      all.map((signal) => ({ key: account, value: encode('signals', 'signal', signal.signalId, signal.eventTimeMs, signal) })),
+    );
+    return all;
+  };
+  const events = () => withLedger((ledger) => ledger.eventsAfter(0, EVENTS_MAX), []);
   const start = (env: Readonly<Record<string, string>> = {}) => spawnWorker('execute', { env: { ...variables, ...env } });
   return {
     account,
@@ -139,23 +160,19 @@ export async function startExecutionBed(options: BedOptions = {}): Promise<Execu
       return worker;
     },
     async signal(target, more = {}) {
-      const signal = makeSignal(account, target, more);
-      await producer.send('signals', [{ key: account, value: encode('signals', 'signal', signal.signalId, signal.eventTimeMs, signal) }]);
-      return signal;
+      const [signal] = await sendSignals([makeSignal(account, target, more)]);
+      return signal!;
     },
+    signals: (wanted) => sendSignals(wanted.map(({ target, ...more }) => makeSignal(account, target, more))),
     control,
     requests,
     placements: async () => (await requests()).filter(({ method, path }) => method === 'POST' && path.endsWith('/order')),
     orders: () => withLedger((ledger) => ledger.orders(), []),
     denials: () =>
-      withLedger(
-        (ledger) =>
-          ledger
-            .eventsAfter(0, 100_000)
-            .filter(({ type, data }) => type === 'riskDecision' && !data.approved)
-            .map(({ data }) => String(data.code)),
-        [],
-      ),
+      events()
+        .filter(({ type, data }) => type === 'riskDecision' && !data.approved)
+        .map(({ data }) => String(data.code)),
+    events,
     positions: () => withLedger((ledger) => Object.fromEntries([...ledger.positions()].map(([name, { qty }]) => [name, (Number(qty) / 1e8).toString()])), {}),
     async byHand() {
       const { recvWindowMs, requestTimeoutMs } = VENUE;
