@@ -23,6 +23,8 @@ export function registerVerify(program: Command, deps: VerifyCommandDeps): void 
         if (counterExample !== undefined) output.line(`           ${counterExample}`);
       }
       output.line(`${verification.orders} orders, ${verification.fills} fills; compared ${verification.compared.join(', ')}`);
+      if (verification.audit && verification.audit.fault === undefined)
+        output.line(`audit: ${verification.audit.records} records, newest hash ${verification.audit.headHash}`);
       output.json(verification);
       if (!verification.ok) process.exitCode = 1;
     });

@@ -283,3 +283,34 @@ export const journalRow = mapping<{ entry: JournalEntry; place: number }>(
     return [`${id}#${place}`, entry.consumer, entry.run, entry.sequence, place, range.topic, range.partition, range.from, range.to, ts];
   },
 );
+
+/** A record of the control store's audit chain, which is copied beside the topics. */
+export interface AuditRow {
+  readonly sequence: number;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly hash: string;
+  readonly nowMs: number;
+}
+
+export const AUDIT_TABLE = mapping<AuditRow>('audit', 'event_id sequence actor action subject detail hash event_time', (a, { id }) => [
+  id,
+  a.sequence,
+  a.actor,
+  a.action,
+  a.subject,
+  JSON.stringify(a.detail),
+  a.hash,
+  a.nowMs,
+]);
+
+/**
+ * Identity of a copied record: the chain (named by the hash of its first record, so that the chains of several control stores do not mix),
+ * its place and its content. A rewritten record becomes a second row and does not replace the first. Without `record`, the prefix of a chain.
+ */
+export function auditEventId(chain: string, record?: Pick<AuditRow, 'sequence' | 'hash'>): string {
+  const prefix = `audit/${chain.slice(0, 16)}/`;
+  return record ? `${prefix}${record.sequence}/${record.hash}` : prefix;
+}

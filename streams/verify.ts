@@ -2,6 +2,7 @@ import type { InstrumentName } from '../core/market/instrument.ts';
 import type { RiskLimits, TradingState } from '../core/risk/decision.ts';
 import type { Ledger } from '../infra/ledger/ledger.ts';
 import { checkLedger } from './verify-ledger.ts';
+import type { AuditComparison } from './verify-audit.ts';
 import { checkHistory, checkPublished, checkVenue } from './verify-outside.ts';
 
 export type InvariantId = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10';
@@ -72,6 +73,8 @@ export interface VerifyDeps {
   readonly truth?: VenueTruth;
   readonly published?: Published;
   readonly history?: QueryHistory;
+  /** The control store's audit against its copy in the history store. */
+  readonly compareAudit?: () => Promise<AuditComparison>;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
@@ -84,6 +87,8 @@ export interface Verification {
   readonly fills: number;
   /** Orders beyond the first of one intent, at the venue. */
   readonly duplicateOrders: number;
+  /** Newest link of the audit chain: written down elsewhere, it proves what stood before it. */
+  readonly audit?: AuditComparison;
 }
 
 const ATTEMPTS = 10;
@@ -111,11 +116,13 @@ export async function verifyOnce(deps: VerifyDeps): Promise<Verification> {
   }
   if (deps.published) findings.push(...(await checkPublished(deps, deps.published)));
   if (deps.history) findings.push(...(await checkHistory(deps, deps.history)));
+  const audit = await deps.compareAudit?.();
+  if (audit?.fault !== undefined) findings.push({ id: 'I9', message: `audit: ${audit.fault}` });
   const results = (Object.entries(INVARIANTS) as Array<[InvariantId, string]>).map(([id, statement]): InvariantResult => {
     const counterExample = findings.find((finding) => finding.id === id)?.message;
     return { id, statement, ok: counterExample === undefined, ...(counterExample !== undefined && { counterExample }) };
   });
-  const sources = { 'the venue': deps.truth, Kafka: deps.published, ClickHouse: deps.history };
+  const sources = { 'the venue': deps.truth, Kafka: deps.published, ClickHouse: deps.history, 'the audit': audit };
   return {
     account: deps.account,
     ok: findings.length === 0,
@@ -124,5 +131,6 @@ export async function verifyOnce(deps: VerifyDeps): Promise<Verification> {
     orders: deps.ledger.orders().length,
     fills: deps.ledger.fills().filter(({ fill }) => fill.intentId !== '').length,
     duplicateOrders,
+    ...(audit && { audit }),
   };
 }

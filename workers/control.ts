@@ -8,20 +8,22 @@ import { findStrategy } from '../core/strategies/registry.ts';
 import { strategyVersion } from '../core/strategies/runner.ts';
 import { openArtefacts } from '../infra/artefacts.ts';
 import { createClickhouse } from '../infra/clickhouse.ts';
-import { systemClock } from '../infra/clock.ts';
+import { sleep, systemClock } from '../infra/clock.ts';
 import { loadConfiguration, readYaml } from '../infra/config.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import { createDurable } from '../infra/durable.ts';
 import type { Environment } from '../infra/env.ts';
+import { jsonFileStore } from '../infra/json-file.ts';
 import { createMessageBus } from '../infra/kafka.ts';
 import type { Log } from '../infra/log.ts';
 import type { StrategyActivated } from '../schemas/control.ts';
 import { promotionPolicy } from '../schemas/policy.ts';
+import { type ControlCursor, startControlRelay } from '../streams/control.ts';
 import { encode } from '../streams/message.ts';
 import { wireAccount, wireFlatten } from './execution-wiring.ts';
 import { runWorkflowWorker, type Wiring } from './workflow-worker.ts';
 
-/** Task queue `control`: promotions, reports, FLAT ALL and reconciliation. It does no heavy work, so that it always answers. */
+/** Task queue `control`: promotions, reports, FLAT ALL and reconciliation, and the relay of the control store. It does no heavy work, so that it always answers. */
 async function wire(environment: Environment, log: Log): Promise<Wiring> {
   const clock = systemClock;
   const history = createClickhouse(environment.clickhouseUrl);
@@ -59,9 +61,18 @@ async function wire(environment: Environment, log: Log): Promise<Wiring> {
       openVenue: (account) => accountOf(account).openVenue(),
     }),
   };
+  const relay = startControlRelay({
+    store: controlStore,
+    producer,
+    history,
+    cursor: jsonFileStore<ControlCursor>(join(environment.homeDir, 'control', 'relay.json')),
+    log,
+    sleep,
+  });
   return {
     activities,
     async close() {
+      await relay.stop();
       await producer.close();
       await bus.close();
       await history.close();

@@ -1,6 +1,7 @@
 import { systemClock, sleep } from '../infra/clock.ts';
 import { createClickhouse } from '../infra/clickhouse.ts';
 import { loadConfiguration } from '../infra/config.ts';
+import { auditHash } from '../infra/control-store/audit.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import { createDurable } from '../infra/durable.ts';
 import type { Environment } from '../infra/env.ts';
@@ -11,7 +12,8 @@ import type { Log } from '../infra/log.ts';
 import type { MessageBus } from '../infra/kafka.ts';
 import type { ControlStore } from '../infra/control-store/control-store.ts';
 import type { TradingState } from '../core/risk/decision.ts';
-import { type Published, type StateChange, type Verification, verifyAll } from '../streams/verify.ts';
+import { type Published, type QueryHistory, type StateChange, type Verification, verifyAll } from '../streams/verify.ts';
+import { compareAudit } from '../streams/verify-audit.ts';
 import { wireAccount } from './execution-wiring.ts';
 
 /** The sources to compare besides the ledger; tests without a server leave it out. */
@@ -32,6 +34,7 @@ export async function verifyEnvironment(environment: Environment, account: strin
   const history = sources.clickhouse ? createClickhouse(environment.clickhouseUrl) : undefined;
   const { limits, quoteCurrency, instruments } = wiring.config;
   const isSimulated = configuration.venues.get(wiring.venueName)!.endpoint === 'simulator';
+  const query: QueryHistory | undefined = history && ((sql, params) => history.queryRows(sql, params));
   try {
     return await verifyAll({
       account,
@@ -42,7 +45,7 @@ export async function verifyEnvironment(environment: Environment, account: strin
       stateChanges: () => stateChanges(control, account),
       ...(isSimulated && { truth: new ExchangeTruth(environment.exchangeUrl, instruments) }),
       ...(bus && { published: publishedOn(bus) }),
-      ...(history && { history: (sql, params) => history.queryRows(sql, params) }),
+      ...(query && { history: query, compareAudit: () => compareAudit({ store: control, query, hashOf: auditHash }) }),
       sleep,
     });
   } finally {

@@ -43,6 +43,11 @@ function hashRow(row: Omit<Row, 'hash'>): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** The hash that a record must carry; whoever holds a copy of the chain checks it with this. */
+export function auditHash({ sequence, nowMs, actor, action, subject, detail, previousHash }: Omit<AuditRecord, 'hash'>): string {
+  return hashRow({ sequence, ts_ms: nowMs, actor, action, subject, detail: JSON.stringify(detail), previous_hash: previousHash });
+}
+
 /** Adds a link to the chain. The caller holds the write transaction, so the deed and its record are one. */
 export function insertAudit(db: DatabaseSync, entry: AuditEntry): AuditRecord {
   const head = db.prepare('SELECT sequence, hash FROM audit_head WHERE id = 1').get() as { sequence: number; hash: string } | undefined;

@@ -44,7 +44,8 @@ export class TradingStates {
       const inserted = this.db
         .prepare('INSERT INTO trading_state (account, state, reason, by, since_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
         .run(account, state, reason, 'system', nowMs);
-      if (inserted.changes > 0) insertAudit(this.db, { actor: 'system', action: 'trading.register', subject: account, detail: { venue, state }, nowMs });
+      if (inserted.changes > 0)
+        insertAudit(this.db, { actor: 'system', action: 'trading.register', subject: account, detail: { venue, state, reason }, nowMs });
       return this.get(account);
     });
   }

@@ -32,8 +32,11 @@ const OWN_ENTRIES = [
   'exchange',
   'artefacts',
   'reports',
+  'signal',
+  'sentiment',
+  'control',
 ];
-const OWN_FILES = /^(control\.db|master\.key)/;
+const OWN_FILES = /^(control\.db|master\.key|fences\.db)/;
 const STOP_GRACE_MS = 20_000;
 const PORT_RELEASE_MS = 3_000;
 
