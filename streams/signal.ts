@@ -1,14 +1,15 @@
-import { errorMessage } from '../core/errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { errorCode, errorMessage } from '../core/errors.ts';
 import { type BarEvent, INTERVAL_MS, type MarketEvent } from '../core/market/events.ts';
 import type { Instrument, InstrumentName } from '../core/market/instrument.ts';
 import { findStrategy } from '../core/strategies/registry.ts';
-import { createStrategyRunner, type StrategyRunner } from '../core/strategies/runner.ts';
+import { createStrategyRunner, type RunnerStage, type StrategyRunner } from '../core/strategies/runner.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import type { Signal } from '../core/execution/signal.ts';
 import type { OutgoingMessage } from '../infra/kafka.ts';
 import type { StrategyActivated } from '../schemas/control.ts';
 import type { MarketRecord } from '../schemas/market.ts';
-import { type ConsumeDeps, consumeStream, ok, type Outcome, type Stream } from './consume.ts';
+import { type ConsumeDeps, consumeStream, dead, ok, type Outcome, type Stream } from './consume.ts';
 import { createDecoder, encode, type Message } from './message.ts';
 
 export interface SignalDeps extends ConsumeDeps {
@@ -24,8 +25,12 @@ export interface SignalStateStore {
   save(state: SignalState): void;
 }
 
+/** Raised whenever `SignalState` changes its form; a strategy's own version is part of its snapshot. */
+export const SIGNAL_STATE_FORMAT = 2;
+
 /** Runners' snapshots, and the next offset of each partition that they have seen everything before. */
 export interface SignalState {
+  readonly format: number;
   readonly offsets: ReadonlyArray<{ readonly topic: string; readonly partition: number; readonly offset: string }>;
   readonly runners: Readonly<Record<string, unknown>>;
 }
@@ -59,26 +64,31 @@ export async function startSignal(deps: SignalDeps, options: SignalOptions): Pro
   const computeMs = deps.metrics.histogramMs('touchstone_signal_compute_ms', 'From a market record taken to its signals computed', []);
   const offsets = new Map<string, { topic: string; partition: number; offset: string }>();
 
-  const saved = deps.state.load();
+  const saved = loadState(deps);
   for (const { topic, partition, offset } of saved?.offsets ?? []) offsets.set(`${topic}/${partition}`, { topic, partition, offset });
-  const cold = engine.restore(saved);
+  // First what is promoted now, which says with what parameters each strategy runs, then what the strategies had read.
   await applyControl(deps, engine, offsets);
+  const cold = engine.restore(saved);
+  if (saved && cold.length > 0)
+    log.warn({ strategies: cold.map(({ config }) => config.name) }, 'the saved state does not fit these strategies; they start cold');
   await warm(deps, engine, cold);
   await positionGroup(deps, groupId, offsets);
 
   let savedAtMs = clock.monotonicMs();
   const save = () => {
     savedAtMs = clock.monotonicMs();
-    deps.state.save({ offsets: [...offsets.values()], runners: engine.snapshot() });
+    deps.state.save({ format: SIGNAL_STATE_FORMAT, offsets: [...offsets.values()], runners: engine.snapshot() });
   };
 
   async function handle(messages: readonly Message[]): Promise<readonly Outcome[]> {
     const outgoing: OutgoingMessage[] = [];
+    const outcomes: Outcome[] = [];
     for (const message of messages) {
       if (message.topic === 'control') {
-        if (message.type === 'strategy') await warm(deps, engine, engine.activate(message.data as StrategyActivated));
+        outcomes.push(message.type === 'strategy' ? await activate(deps, engine, message.data as StrategyActivated) : ok);
         continue;
       }
+      outcomes.push(ok);
       const startedMs = clock.monotonicMs();
       for (const event of (message.data as MarketRecord).events) {
         for (const signal of engine.process(event)) {
@@ -92,7 +102,7 @@ export async function startSignal(deps: SignalDeps, options: SignalOptions): Pro
     const last = messages.at(-1)!;
     offsets.set(`${last.topic}/${last.partition}`, { topic: last.topic, partition: last.partition, offset: String(BigInt(last.offset) + 1n) });
     if (clock.monotonicMs() - savedAtMs >= SAVE_EVERY_MS) save();
-    return messages.map(() => ok);
+    return outcomes;
   }
 
   const stream = await consumeStream(deps, {
@@ -119,6 +129,7 @@ export class SignalEngine {
   private readonly options: Pick<SignalOptions, 'strategies' | 'instruments' | 'initialSizeFactor'>;
   private readonly isTooOld: (event: MarketEvent, config: StrategyConfig) => boolean;
   private readonly runners = new Map<string, StrategyRunner>();
+  private readonly stages = new Map<string, RunnerStage>();
   private readonly byInstrument = new Map<InstrumentName, StrategyRunner[]>();
 
   constructor(
@@ -143,7 +154,10 @@ export class SignalEngine {
     return signals;
   }
 
-  /** Takes a promotion's word on stage, size and parameters. Answers the runners that are new and cold. */
+  /**
+   * Takes a promotion's word on stage, size and parameters. Answers the runners that are new and cold.
+   * @throws TouchstoneError BAD_PARAMETER when this build has no such parameters; the strategy is then off the market
+   */
   activate(change: StrategyActivated): readonly StrategyRunner[] {
     const runner = this.runners.get(change.strategy);
     if (!runner || runner.config.account !== change.account) return [];
@@ -151,10 +165,12 @@ export class SignalEngine {
     const configured = this.options.strategies.find((config) => config.name === change.strategy)!;
     const parameters = { ...configured.parameters, ...change.parameters };
     if (sameParameters(parameters, runner.config.parameters)) {
-      runner.setStage(stage);
+      this.setStage(runner, stage);
       return [];
     }
-    return [this.put({ ...configured, parameters }, stage)];
+    // What was approved cannot be traded until it could be made, and something else was not approved.
+    this.setStage(runner, { ...stage, sizeFactor: '0' });
+    return [this.replace({ ...configured, parameters }, stage)];
   }
 
   warm(runner: StrategyRunner, bars: readonly BarEvent[]): void {
@@ -162,32 +178,72 @@ export class SignalEngine {
   }
 
   snapshot(): Readonly<Record<string, unknown>> {
-    const entries = [...this.runners].map(([name, runner]) => [name, { parameters: runner.config.parameters, state: runner.snapshot() }]);
-    return Object.fromEntries(entries) as Record<string, unknown>;
+    return Object.fromEntries([...this.runners].map(([name, runner]) => [name, runner.snapshot()]));
   }
 
-  /** Answers the runners that the snapshot does not fit, which are cold. */
+  /** Answers the runners that the snapshot does not fit, which are cold. Stages stay as they are: `control` is newer than any snapshot. */
   restore(saved: SignalState | undefined): readonly StrategyRunner[] {
     const cold: StrategyRunner[] = [];
     for (const [name, runner] of [...this.runners]) {
-      const snapshot = saved?.runners[name] as { parameters: Record<string, number>; state: unknown } | undefined;
-      const candidate =
-        snapshot && !sameParameters(snapshot.parameters, runner.config.parameters)
-          ? this.put({ ...runner.config, parameters: snapshot.parameters }, { sizeFactor: this.options.initialSizeFactor(runner.config) })
-          : runner;
-      if (!snapshot || !candidate.restore(snapshot.state)) cold.push(candidate);
+      const stage = this.stages.get(name)!;
+      if (revive(runner, saved?.runners[name])) runner.setStage(stage);
+      else cold.push(saved ? this.replace(runner.config, stage) : runner);
     }
     return cold;
   }
 
-  private put(config: StrategyConfig, stage: { sizeFactor: string; modelId?: string }): StrategyRunner {
+  private setStage(runner: StrategyRunner, stage: RunnerStage): void {
+    this.stages.set(runner.config.name, stage);
+    runner.setStage(stage);
+  }
+
+  /** A cold runner in the place of one that may have said something. */
+  private replace(config: StrategyConfig, stage: RunnerStage): StrategyRunner {
+    const runner = this.put(config, stage);
+    runner.forgetSaid();
+    return runner;
+  }
+
+  private put(config: StrategyConfig, stage: RunnerStage): StrategyRunner {
     const runner = createStrategyRunner(config, findStrategy(config.type), this.options.instruments, stage);
     this.runners.set(config.name, runner);
+    this.stages.set(config.name, stage);
     this.byInstrument.clear();
     for (const each of this.runners.values()) {
       for (const instrument of each.config.instruments) this.byInstrument.set(instrument, [...(this.byInstrument.get(instrument) ?? []), each]);
     }
     return runner;
+  }
+}
+
+/**
+ * Whether the runner now is what the snapshot was. A snapshot of another build may pass for one of this build's until it is read:
+ * so it is written again, and anything that does not come out as it went in is refused.
+ */
+function revive(runner: StrategyRunner, snapshot: unknown): boolean {
+  if (snapshot === undefined) return false;
+  try {
+    return runner.restore(snapshot) && isDeepStrictEqual(runner.snapshot(), snapshot);
+  } catch {
+    return false;
+  }
+}
+
+/** A file of another format is as good as none. */
+function loadState({ state, log }: SignalDeps): SignalState | undefined {
+  const saved = state.load();
+  if (saved === undefined || saved.format === SIGNAL_STATE_FORMAT) return saved;
+  log.warn({ format: saved.format, wanted: SIGNAL_STATE_FORMAT }, 'the saved state was written by another build; starting without it');
+  return undefined;
+}
+
+async function activate(deps: SignalDeps, engine: SignalEngine, change: StrategyActivated): Promise<Outcome> {
+  try {
+    await warm(deps, engine, engine.activate(change));
+    return ok;
+  } catch (error) {
+    if (errorCode(error) !== 'BAD_PARAMETER') throw error;
+    return dead(errorMessage(error));
   }
 }
 
@@ -203,7 +259,13 @@ async function applyControl(deps: SignalDeps, engine: SignalEngine, offsets: Map
     await deps.bus.readRange('control', partition, low, high, (records) => {
       for (const record of records) {
         const decoded = decode(record);
-        if ('message' in decoded && decoded.message.type === 'strategy') engine.activate(decoded.message.data as StrategyActivated);
+        if (!('message' in decoded) || decoded.message.type !== 'strategy') continue;
+        try {
+          engine.activate(decoded.message.data as StrategyActivated);
+        } catch (error) {
+          if (errorCode(error) !== 'BAD_PARAMETER') throw error;
+          deps.log.error({ error: errorMessage(error) }, 'a promoted strategy does not fit this build; it is off the market');
+        }
       }
     });
     offsets.set(`control/${partition}`, { topic: 'control', partition, offset: high });

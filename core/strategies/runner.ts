@@ -77,6 +77,11 @@ export class StrategyRunner {
     this.stage = stage;
   }
 
+  /** For a runner that takes the place of one whose state is lost: what that one said still stands, and is said anew once warm. */
+  forgetSaid(): void {
+    for (const { tracker } of this.lanes.values()) tracker.forgetSaid();
+  }
+
   /** Takes history without saying anything. Events of other instruments and bars of other intervals are passed over. */
   warm(event: MarketEvent): void {
     this.read(event);

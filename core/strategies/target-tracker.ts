@@ -20,7 +20,8 @@ export class TargetTracker implements StrategyOutput {
   pendingQuotes: readonly Quote[] | undefined;
   private readonly strategy: Strategy;
   private readonly warmupBars: number;
-  private said = 0;
+  /** null: something may have been said that is not remembered. */
+  private said: number | null = 0;
   private isStale = false;
   private barsSinceGap = 0;
   private lastOpenTimeMs = -1;
@@ -75,7 +76,7 @@ export class TargetTracker implements StrategyOutput {
   /** True when the target differs from what was last said and may be said now. The caller says it and calls `markSaid`. */
   get isDue(): boolean {
     if (this.fraction === this.said) return false;
-    return this.mayEnter || Math.abs(this.fraction) < Math.abs(this.said);
+    return this.mayEnter || (this.said !== null && Math.abs(this.fraction) < Math.abs(this.said));
   }
 
   get mayEnter(): boolean {
@@ -86,9 +87,14 @@ export class TargetTracker implements StrategyOutput {
     this.said = this.fraction;
   }
 
-  /** The last target that was said, as a fraction. */
+  /** The last target that was said, as a fraction; 0 when it is not known. */
   get saidFraction(): number {
-    return this.said;
+    return this.said ?? 0;
+  }
+
+  /** An earlier object said something and its state is lost: the target is said again, flat or not, as soon as it means anything. */
+  forgetSaid(): void {
+    this.said = null;
   }
 
   snapshot(): unknown {
@@ -99,7 +105,7 @@ export class TargetTracker implements StrategyOutput {
   restore(state: unknown): void {
     const saved = state as Pick<TargetTracker, 'fraction' | 'why'> & {
       strategy: unknown;
-      said: number;
+      said: number | null;
       isStale: boolean;
       barsSinceGap: number;
       lastOpenTimeMs: number;
