@@ -58,13 +58,15 @@ async function* filePages(paths: readonly string[], fromMs: number, toMs: number
   }
 }
 
+/** A venue answers with its first bars from a time on, so a start before its history costs one request, and an empty page is the end. */
 async function* venuePages(feed: VenueFeed, instrument: string, interval: Interval, fromMs: number, toMs: number): AsyncGenerator<readonly Ohlcv[]> {
   try {
     let nextMs = fromMs;
     while (nextMs < toMs) {
-      const page = await feed.fetchKlines(instrument, interval, nextMs, Math.min(toMs, nextMs + VENUE_PAGE_BARS * INTERVAL_MS[interval]), VENUE_PAGE_BARS);
-      if (page.length > 0) yield page;
-      nextMs = page.length > 0 ? page[page.length - 1]!.openTimeMs + INTERVAL_MS[interval] : nextMs + VENUE_PAGE_BARS * INTERVAL_MS[interval];
+      const page = await feed.fetchKlines(instrument, interval, nextMs, toMs, VENUE_PAGE_BARS);
+      if (page.length === 0) return;
+      yield page;
+      nextMs = page[page.length - 1]!.openTimeMs + INTERVAL_MS[interval];
     }
   } finally {
     await feed.close();

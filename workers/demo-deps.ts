@@ -31,6 +31,8 @@ const WORKFLOW_QUEUE: Readonly<Record<string, 'research' | 'control'>> = { promo
 
 export function createDemoDeps(streams: OutputStreams & { stdout: NodeJS.WriteStream }): DemoDeps {
   const interrupted = new AbortController();
+  /** Ends calls that still wait for a workflow, before the connection under them goes. */
+  const ended = new AbortController();
   let environment: Environment | undefined;
   const here = () => {
     environment ??= readEnvironment();
@@ -107,7 +109,10 @@ export function createDemoDeps(streams: OutputStreams & { stdout: NodeJS.WriteSt
       await startWorkflow(await connect(), { type, taskQueue: WORKFLOW_QUEUE[type] ?? 'research', workflowId, input });
       return workflowId;
     },
-    workflowResult: async (id) => (await workflowOf(id)).result(),
+    async workflowResult(id) {
+      const client = await connect();
+      return client.withAbortSignal(ended.signal, () => client.workflow.getHandle(id).result());
+    },
     async workflowStatus(id) {
       const handle = await workflowOf(id);
       const description = await handle.describe();
@@ -132,6 +137,7 @@ export function createDemoDeps(streams: OutputStreams & { stdout: NodeJS.WriteSt
     },
 
     async takeDown() {
+      ended.abort();
       await history?.close();
       await temporal?.close();
       await down({ wipe: false }, () => {});

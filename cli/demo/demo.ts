@@ -85,7 +85,7 @@ function researchOf({ research }: DemoData): ReadonlyArray<readonly [type: strin
   const { instruments, interval } = research;
   const range = { instrument: instruments[0], interval };
   return [
-    ['backfill', { instruments, intervals: [interval] }],
+    ['backfill', { instruments, intervals: [interval], lookbackDays: 30 }],
     ['backtest', range],
     ['walkForward', { ...range, folds: 4, candidates: 12 }],
     ['evolve', { ...range, populationSize: 24, generations: 4, chunkSize: 12 }],
