@@ -17,6 +17,8 @@ export class ExecutionHealth {
   private staleSinceMs: number | undefined;
   private echoDueMs: number | undefined;
   private rateLimitedUntilMs = 0;
+  /** How often the stream has spoken. */
+  timesSpoken = 0;
   isStorageFaulty = false;
   isReconciled = false;
   /** Why ledger and venue do not agree, or undefined. */
@@ -41,13 +43,17 @@ export class ExecutionHealth {
 
   /** The stream said something of an order or a balance. */
   streamSpoke(): void {
+    this.timesSpoken++;
     this.echoDueMs = undefined;
     this.staleSinceMs = undefined;
   }
 
-  /** An order reached the venue: the stream owes us an echo. */
-  expectEcho(): void {
-    this.echoDueMs ??= this.clock.monotonicMs() + ECHO_TIMEOUT_MS;
+  /**
+   * An order reached the venue, or a poll found a fill: the stream owes us an echo, unless it has come before the answer to the request.
+   * @param spokenBefore `timesSpoken` when the request was sent
+   */
+  expectEcho(spokenBefore: number): void {
+    if (this.timesSpoken === spokenBefore) this.echoDueMs ??= this.clock.monotonicMs() + ECHO_TIMEOUT_MS;
   }
 
   /** Polling found what the stream should have said. @returns true when that is news */

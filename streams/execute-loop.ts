@@ -165,12 +165,15 @@ export class ExecutionLoop {
   }
 
   private async fetchFills(instrument: InstrumentName): Promise<void> {
+    const { health } = this.execution;
+    const spokenBefore = health.timesSpoken;
     const polled = await pollFills(this.execution.book, this.deps.venue, instrument);
     if (polled.type !== 'fillsPolled') return;
     const { venue } = this.deps.venue;
-    const nowMs = this.execution.health.venueNowMs();
-    const missed = polled.fills.some((fill) => isOverdue(fill, nowMs) && !this.deps.ledger.hasFill(venue, instrument, fill.tradeId));
-    if (missed && this.execution.health.streamMissed()) this.streamIsStale('polling found fills that the stream did not tell');
+    const untold = polled.fills.filter((fill) => !this.deps.ledger.hasFill(venue, instrument, fill.tradeId));
+    if (untold.some((fill) => isOverdue(fill, health.venueNowMs()))) {
+      if (health.streamMissed()) this.streamIsStale('polling found fills that the stream did not tell');
+    } else if (untold.length > 0) health.expectEcho(spokenBefore);
     if (polled.fills.length > 0) this.execution.learn([polled]);
     await this.execution.idle();
   }

@@ -408,10 +408,11 @@ export class Execution {
       this.learn([{ type: 'update', clientOrderId: order.clientOrderId, update: { type: 'abandoned', reason: refusal, timeMs: this.deps.clock.nowMs() } }]);
       return;
     }
+    const spokenBefore = this.health.timesSpoken;
     const { update, retryAfterMs } = await sendOrder(this.deps.venue, this.deps.durable, order, this.deps.clock.nowMs);
     if (update?.type === 'uncertain' && this.deps.mutant === 'blind-resend') await this.deps.venue.placeOrder(placeRequest(order)).catch(() => undefined);
     if (retryAfterMs !== undefined) this.health.rateLimited(retryAfterMs);
-    if (update?.type === 'venue') this.health.expectEcho();
+    if (update?.type === 'venue') this.health.expectEcho(spokenBefore);
     if (update) this.learn([{ type: 'update', clientOrderId: order.clientOrderId, update }]);
   }
 

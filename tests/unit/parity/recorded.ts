@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BarBuilder } from '../../../core/market/bar-builder.ts';
 import type { MarketEvent } from '../../../core/market/events.ts';
+import { Rng } from '../../../core/random.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import type { RiskLimits } from '../../../core/risk/decision.ts';
 import type { ReplayConfig } from '../../../core/engine/replay.ts';
@@ -70,6 +71,26 @@ export async function recordedMarket(): Promise<MarketEvent[] | undefined> {
   const paths = files.map(({ path }) => path);
   const events: MarketEvent[] = [];
   for await (const batch of readCapture(paths, INSTRUMENT.name, 20)) events.push(...batch);
+  return withBars(events);
+}
+
+/** A seeded walk with a book around it, for where no recording is at hand. */
+export function syntheticMarket(): MarketEvent[] {
+  const rng = new Rng('parity');
+  const events: MarketEvent[] = [];
+  let price = 60_000;
+  for (let i = 1; i <= 6_000; i++) {
+    price = Math.round(price * (1 + (rng.uniform() - 0.5) * 0.0006) * 100) / 100;
+    const base = {
+      instrument: INSTRUMENT.name,
+      eventTimeMs: 1_700_000_000_000 + i * 150,
+      receivedTimeMs: 1_700_000_000_000 + i * 150,
+      path: 'replay' as const,
+    };
+    const side = rng.uniform() < 0.5 ? 'buy' : 'sell';
+    if (i % 3 === 0) events.push({ ...base, type: 'book', id: `k${i}`, sequence: i, bids: [[price - 0.5, 2]], asks: [[price + 0.5, 2]] });
+    else events.push({ ...base, type: 'trade', id: `t${i}`, tradeId: String(i), price, qty: 0.01 + rng.uniform(), takerSide: side });
+  }
   return withBars(events);
 }
 

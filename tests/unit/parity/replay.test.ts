@@ -2,29 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Replay, replayDecisions } from '../../../core/engine/replay.ts';
 import { formatDecimal, parseDecimal } from '../../../core/market/decimal.ts';
 import type { MarketEvent } from '../../../core/market/events.ts';
-import { Rng } from '../../../core/random.ts';
 import { marketEvent } from '../../../schemas/market.ts';
-import { INSTRUMENT, LIMITS, recordedMarket, REPLAY_CONFIG, runners, venue, withBars } from './recorded.ts';
-
-/** A seeded walk with a book around it, for where no recording is at hand. */
-function syntheticMarket(): MarketEvent[] {
-  const rng = new Rng('parity');
-  const events: MarketEvent[] = [];
-  let price = 60_000;
-  for (let i = 1; i <= 6_000; i++) {
-    price = Math.round(price * (1 + (rng.uniform() - 0.5) * 0.0006) * 100) / 100;
-    const base = {
-      instrument: INSTRUMENT.name,
-      eventTimeMs: 1_700_000_000_000 + i * 150,
-      receivedTimeMs: 1_700_000_000_000 + i * 150,
-      path: 'replay' as const,
-    };
-    const side = rng.uniform() < 0.5 ? 'buy' : 'sell';
-    if (i % 3 === 0) events.push({ ...base, type: 'book', id: `k${i}`, sequence: i, bids: [[price - 0.5, 2]], asks: [[price + 0.5, 2]] });
-    else events.push({ ...base, type: 'trade', id: `t${i}`, tradeId: String(i), price, qty: 0.01 + rng.uniform(), takerSide: side });
-  }
-  return withBars(events);
-}
+import { LIMITS, recordedMarket, REPLAY_CONFIG, runners, syntheticMarket, venue } from './recorded.ts';
 
 let events: readonly MarketEvent[];
 beforeAll(async () => {
