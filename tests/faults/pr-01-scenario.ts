@@ -53,7 +53,8 @@ export async function crashAtPoint(crashAt: `${DurablePoint}:${'before' | 'after
 
   await bed.startReady(mutant === undefined ? {} : { TOUCHSTONE_MUTANT: mutant });
   bed.quoted[ETH] = PRICES[ETH]!;
-  await bed.signal('0.02');
+  // Outlives the search for an order that was made durable and never sent, which takes the venue's whole window.
+  await bed.signal('0.02', { maxAgeMs: 60_000 });
   await sleep(500);
   await bed.quiet();
   const { results, duplicateOrders } = await bed.verify();
