@@ -80,7 +80,7 @@ SELECT
   m.training_run_id AS training_run_id,
   m.data_hash AS model_data_hash,
   g.state AS stage,
-  g.size_factor AS size_factor,
+  if(g.subject = '', NULL, g.size_factor) AS size_factor,
   g.promotion_id AS promotion_id,
   a.approvers AS approvers,
   a.evidence AS evidence_hash,

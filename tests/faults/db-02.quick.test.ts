@@ -7,10 +7,11 @@ import { faultProven, mutantFailed } from '../setup/guards.ts';
 import { startNetProxy } from '../setup/netproxy.ts';
 import { eventually, historyClient, isCommitted, streamBed, tradeMessages } from '../setup/streams.ts';
 
-const DROPPED = 12;
+/** In a row: the pauses between the tries grow to seconds. */
+const DROPPED = 7;
 const TRADES = 20_000;
 
-/** DB-02: the insert is committed and its answer lost, twelve times in a row; the writer tries again. */
+/** DB-02: the insert is committed and its answer lost, again and again; the writer tries until it hears one. */
 async function scenario(through: (history: Clickhouse) => Clickhouse = (history) => history): Promise<void> {
   const bed = await streamBed();
   const instrument = `sim:DB02${bed.run.toUpperCase()}/USDT`;
