@@ -53,8 +53,10 @@ export interface RecordBatch {
   heartbeat(): Promise<void>;
   resolve(offset: string): void;
   commit(): Promise<void>;
-  /** False once the consumer is stopping or the partition was taken away: stop at once, resolve no more. */
+  /** False once the consumer is stopping or the partition was taken away: begin nothing more. */
   isOwned(): boolean;
+  /** Stays true while the consumer is stopping: work that is done is still resolved. */
+  mayResolve(): boolean;
 }
 
 export interface ConsumeOptions {
@@ -177,6 +179,7 @@ function toRecordBatch({ batch, heartbeat, resolveOffset, commitOffsetsIfNecessa
     resolve: resolveOffset,
     commit: () => commitOffsetsIfNecessary(uncommittedOffsets()),
     isOwned: () => isRunning() && !isStale(),
+    mayResolve: () => !isStale(),
   };
 }
 

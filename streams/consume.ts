@@ -119,11 +119,11 @@ export async function consumeStream(deps: ConsumeDeps, options: StreamOptions): 
       start += size;
       await takeChunk(batch, records);
       // The partition may have gone to another consumer meanwhile; it takes these again, and every handler is safe under that.
-      if (!batch.isOwned()) return;
+      if (!batch.mayResolve()) return;
       const last = records.at(-1)!.offset;
       batch.resolve(last);
       journal?.taken(batch.topic, batch.partition, records[0]!.offset, String(BigInt(last) + 1n));
-      await batch.heartbeat();
+      if (batch.isOwned()) await batch.heartbeat();
     }
     const lastOffset = batch.records.at(-1)?.offset;
     if (lastOffset !== undefined) meter.lag(batch.topic, batch.partition, Number(BigInt(batch.highWatermark) - BigInt(lastOffset) - 1n));
