@@ -16,6 +16,8 @@ export interface Environment {
   readonly kafkaBrokers: readonly string[];
   readonly clickhouseUrl: string;
   readonly dashboardPort: number;
+  /** Address the dashboard listens on; in a container of its own network, `0.0.0.0`. */
+  readonly dashboardHost: string;
   /** Where people reach the dashboard; `https:` when a proxy before it ends TLS. */
   readonly dashboardUrl: string;
   /** 64 hexadecimal digits; undefined = the file `<home>/master.key`, made when first needed. */
@@ -79,6 +81,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     kafkaBrokers: (env.KAFKA_BROKERS || `127.0.0.1:${kafkaPort}`).split(','),
     clickhouseUrl: env.CLICKHOUSE_URL || `http://127.0.0.1:${clickhousePort}`,
     dashboardPort,
+    dashboardHost: env.DASHBOARD_HOST || '127.0.0.1',
     dashboardUrl: env.DASHBOARD_URL || `http://127.0.0.1:${dashboardPort}`,
     masterKeyHex: env.TOUCHSTONE_MASTER_KEY || undefined,
     exchangePort,

@@ -244,6 +244,24 @@ async function readRange(
   }
 }
 
+/** As a member of the group for a moment: a seek is committed before the next fetch. The admin client's own way leaves only after a fetch of 5 s. */
+async function setOffsets(kafka: KafkajsClient, groupId: string, topic: string, offsets: Parameters<MessageBus['setOffsets']>[2]): Promise<void> {
+  const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 50 });
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topics: [topic] });
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.FETCH, () => resolve());
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      consumer.run({ eachBatchAutoResolve: false, eachBatch: async () => {} }).catch(reject);
+      consumer.pause([{ topic }]);
+      for (const { partition, offset } of offsets) consumer.seek({ topic, partition, offset });
+    });
+  } finally {
+    await consumer.disconnect();
+  }
+}
+
 /** Whether a broker answers and takes part in its cluster; one try, for health checks. */
 export async function isKafkaUp(brokers: readonly string[]): Promise<boolean> {
   const kafka = new Kafka({
@@ -343,7 +361,13 @@ export function createMessageBus(brokers: readonly string[], log: Log): MessageB
         const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
         return (found?.partitions ?? []).map(({ partition, offset }) => ({ partition, offset })).sort((a, b) => a.partition - b.partition);
       }),
-    setOffsets: (groupId, topic, offsets) => withAdmin((admin) => admin.setOffsets({ groupId, topic, partitions: offsets.map((entry) => ({ ...entry })) })),
+    async setOffsets(groupId, topic, offsets) {
+      try {
+        await setOffsets(kafka, groupId, topic, offsets);
+      } catch (cause) {
+        throw new TouchstoneError('KAFKA_UNAVAILABLE', `Kafka at ${brokers.join(',')}: ${errorMessage(cause)}`, { retryable: true, cause });
+      }
+    },
     async readRange(topic, partition, from, to, onRecords) {
       const bounds = (await this.topicOffsets(topic)).find((entry) => entry.partition === partition);
       if (bounds === undefined) throw new TouchstoneError('KAFKA_NO_PARTITION', `${topic} has no partition ${partition}`);

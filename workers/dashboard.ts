@@ -20,6 +20,7 @@ import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import { readEnvironment } from '../infra/env.ts';
 import { createMessageBus } from '../infra/kafka.ts';
 import { createLog } from '../infra/log.ts';
+import { createMetrics, serveMetrics } from '../infra/metrics.ts';
 import { createPromotions } from '../infra/promotions.ts';
 import { createStartFlatten } from '../infra/start-flatten.ts';
 import { isPolled, lazyTemporal } from '../infra/temporal-connection.ts';
@@ -58,10 +59,12 @@ async function main(): Promise<void> {
     webDir,
   });
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app);
-  server.listen(environment.dashboardPort, '127.0.0.1');
-  await once(server, 'listening').catch((cause) => {
+  server.listen(environment.dashboardPort, environment.dashboardHost);
+  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EADDRINUSE') throw new TouchstoneError('CANNOT_LISTEN', `DASHBOARD_HOST ${environment.dashboardHost}: ${cause.message}`, { cause });
     throw new TouchstoneError('PORT_IN_USE', `port ${environment.dashboardPort} is taken; set DASHBOARD_PORT`, { cause });
   });
+  const metricsServer = await serveMetrics(createMetrics('dashboard'), environment.metricsPort);
 
   const following = followStreams({ bus, replica, compileSchema, log, newGroupId: () => `dashboard-${randomUUID()}`, sleep });
   const probeHealth = createHealthProbe({
@@ -81,7 +84,7 @@ async function main(): Promise<void> {
   });
   const readTradingStates = () => system.accounts.map(({ name, venue }) => ({ ...store.tradingState(name), venue }));
   const stopRefresh = startRefresh({ log, replica, pages, promotions, probeHealth, readTradingStates });
-  log.info({ url: environment.dashboardUrl }, 'dashboard ready');
+  log.info({ url: environment.dashboardUrl, metricsPort: metricsServer.port }, 'dashboard ready');
 
   async function stop(): Promise<void> {
     stopRefresh();
@@ -89,6 +92,7 @@ async function main(): Promise<void> {
     server.closeAllConnections();
     server.close();
     await following.stop();
+    await metricsServer.close();
     await Promise.all([bus.close(), clickhouse.close(), temporal.close()]);
     store.close();
     log.info({}, 'dashboard stopped');

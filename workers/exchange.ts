@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { errorLine } from '../cli/output.ts';
 import { systemClock } from '../infra/clock.ts';
 import { loadConfiguration } from '../infra/config.ts';
 import { startExchange } from '../infra/dev/exchange/server.ts';
 import { readEnvironment } from '../infra/env.ts';
 import { createLog } from '../infra/log.ts';
+import { createMetrics, serveMetrics } from '../infra/metrics.ts';
 
 /**
  * The exchange simulator as a process: the instruments and fees of `config/venues/sim.yaml`, recorded markets where TOUCHSTONE_DATA has them,
@@ -20,6 +22,7 @@ export async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  const metricsServer = await serveMetrics(createMetrics('exchange'), environment.metricsPort);
   const exchange = await startExchange({
     port: environment.exchangePort,
     instruments: venue.instruments,
@@ -31,7 +34,10 @@ export async function main(): Promise<void> {
     clock: systemClock,
     log,
   });
-  log.info({ url: exchange.url, instruments: venue.instruments.length, real: environment.dataDir !== undefined }, 'exchange simulator ready');
+  log.info(
+    { url: exchange.url, instruments: venue.instruments.length, real: environment.dataDir !== undefined, metricsPort: metricsServer.port },
+    'exchange simulator ready',
+  );
   let isStopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -42,4 +48,9 @@ export async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main ?? process.argv[1] === import.meta.filename) await main();
+if (import.meta.main ?? process.argv[1] === import.meta.filename) {
+  await main().catch((error: unknown) => {
+    process.stderr.write(`${errorLine(error)}\n`);
+    process.exit(1);
+  });
+}

@@ -1,6 +1,7 @@
 import type { Environment } from '../infra/env.ts';
 import { readEnvironment } from '../infra/env.ts';
 import { createLog, type Log } from '../infra/log.ts';
+import { createMetrics, serveMetrics } from '../infra/metrics.ts';
 import {
   bundleWorkflows,
   connectTemporal,
@@ -36,6 +37,7 @@ export async function runWorkflowWorker(process_: WorkerProcess): Promise<void> 
   const log = createLog(process_.taskQueue, environment.logLevel);
   const { temporalAddress: address, temporalNamespace: namespace } = environment;
   installLog(log);
+  const metricsServer = await serveMetrics(createMetrics(process_.taskQueue), environment.metricsPort);
   const wiring = await process_.wire(environment, log);
   const client = await connectTemporal({ address, namespace });
   await registerSearchAttributes(client);
@@ -43,13 +45,14 @@ export async function runWorkflowWorker(process_: WorkerProcess): Promise<void> 
   const { taskQueue, maxConcurrentActivities } = process_;
   const worker = await startTemporalWorker({ address, namespace, taskQueue, bundle, activities: wiring.activities, maxConcurrentActivities, log });
   if (process_.ownsSchedule) await ensureNightlySchedule(client, { cron: NIGHTLY_CRON, input: {} });
-  log.info({ taskQueue, buildId: bundle.buildId }, 'worker ready');
+  log.info({ taskQueue, buildId: bundle.buildId, metricsPort: metricsServer.port }, 'worker ready');
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => worker.stop());
   try {
     await worker.finished;
   } finally {
     await client.connection.close();
     await wiring.close();
+    await metricsServer.close();
   }
   log.info({ taskQueue }, 'worker stopped');
 }
