@@ -8,6 +8,9 @@ const { KafkaJSProtocolError } = kafkajs;
 
 /** Records of one `sendBatch` request at most; more wait for the next one. */
 const MESSAGES_PER_REQUEST_MAX = 10_000;
+/** Half of what a topic takes as one record batch, which is what all messages of a request for one partition become. */
+const BYTES_PER_REQUEST_MAX = 4_194_304;
+const MESSAGE_OVERHEAD_BYTES = 100;
 /** A broker that is away longer than this fails a send. */
 const SEND_TIMEOUT_MS = 60_000;
 const SEND_PAUSE_MAX_MS = 2_000;
@@ -58,7 +61,7 @@ export class QueueingProducer implements Producer {
     while (this.#pending.length > 0) {
       const taken = this.#take();
       try {
-        await this.#sendWithRetry(mergeByTopic(taken));
+        for (const request of splitBySize(mergeByTopic(taken))) await this.#sendWithRetry(request);
         for (const send of taken) send.resolve();
       } catch (cause) {
         const broken = this.#producer;
@@ -122,4 +125,28 @@ function mergeByTopic(sends: readonly PendingSend[]): TopicMessages[] {
     }
   }
   return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+}
+
+/** In order, and none larger than a broker takes, unless a single message is. */
+function splitBySize(merged: readonly TopicMessages[]): TopicMessages[][] {
+  const requests: TopicMessages[][] = [[]];
+  let bytes = 0;
+  for (const { topic, messages } of merged) {
+    let part: TopicMessages | undefined;
+    for (const message of messages) {
+      const size = Buffer.byteLength(message.value ?? '') + MESSAGE_OVERHEAD_BYTES;
+      if (bytes > 0 && bytes + size > BYTES_PER_REQUEST_MAX) {
+        requests.push([]);
+        bytes = 0;
+        part = undefined;
+      }
+      if (!part) {
+        part = { topic, messages: [] };
+        requests.at(-1)!.push(part);
+      }
+      part.messages.push(message);
+      bytes += size;
+    }
+  }
+  return requests;
 }
