@@ -4,8 +4,8 @@ import type { VenueAccount } from '../infra/venue.ts';
 
 /** More than this between our clock and the venue's, and ages and signatures cannot be trusted. */
 const MAX_SKEW_MS = 1_000;
-/** An order of ours that the stream has not echoed for so long: it is open and silent. */
-const ECHO_TIMEOUT_MS = 10_000;
+/** What the stream owes us and has not told for so long: it is open and silent. Longer than a busy machine lags behind. */
+const ECHO_TIMEOUT_MS = 15_000;
 /** A stream that was found silent is trusted again when it speaks, or after so long without another contradiction. */
 const STREAM_PROBATION_MS = 60_000;
 
@@ -16,6 +16,7 @@ export class ExecutionHealth {
   private clockOffsetMs: number | undefined;
   private staleSinceMs: number | undefined;
   private echoDueMs: number | undefined;
+  private connectedVenueMs = Number.NEGATIVE_INFINITY;
   private rateLimitedUntilMs = 0;
   /** How often the stream has spoken. */
   timesSpoken = 0;
@@ -48,27 +49,32 @@ export class ExecutionHealth {
     this.staleSinceMs = undefined;
   }
 
+  /** A new connection owes nothing of what happened before it: that is polled. */
+  streamConnected(): void {
+    this.connectedVenueMs = this.venueNowMs();
+    this.echoDueMs = undefined;
+    this.staleSinceMs = undefined;
+  }
+
   /**
    * An order reached the venue, or a poll found a fill: the stream owes us an echo, unless it has come before the answer to the request.
    * @param spokenBefore `timesSpoken` when the request was sent
+   * @param eventTimeMs when it happened, venue time, if known: what is older than the connection is never told on it
    */
-  expectEcho(spokenBefore: number): void {
-    if (this.timesSpoken === spokenBefore) this.echoDueMs ??= this.clock.monotonicMs() + ECHO_TIMEOUT_MS;
-  }
-
-  /** Polling found what the stream should have said. @returns true when that is news */
-  streamMissed(): boolean {
-    if (!this.watchesStream) return false;
-    const isNews = this.staleSinceMs === undefined;
-    this.staleSinceMs = this.clock.monotonicMs();
-    this.echoDueMs = undefined;
-    return isNews;
+  expectEcho(spokenBefore: number, eventTimeMs = Number.POSITIVE_INFINITY): void {
+    if (this.timesSpoken !== spokenBefore || eventTimeMs < this.connectedVenueMs) return;
+    this.echoDueMs ??= this.clock.monotonicMs() + ECHO_TIMEOUT_MS;
   }
 
   /** @returns true when the stream has just become stale */
   checkStream(): boolean {
     const nowMs = this.clock.monotonicMs();
-    if (this.echoDueMs !== undefined && nowMs >= this.echoDueMs) return this.streamMissed();
+    if (this.watchesStream && this.echoDueMs !== undefined && nowMs >= this.echoDueMs) {
+      const isNews = this.staleSinceMs === undefined;
+      this.staleSinceMs = nowMs;
+      this.echoDueMs = undefined;
+      return isNews;
+    }
     if (this.staleSinceMs !== undefined && nowMs - this.staleSinceMs >= STREAM_PROBATION_MS) this.staleSinceMs = undefined;
     return false;
   }

@@ -3,7 +3,7 @@ import { formatDecimal } from '../core/market/decimal.ts';
 import type { InstrumentName } from '../core/market/instrument.ts';
 import type { VenueOrder } from '../infra/venue.ts';
 import { Execution, type ExecutionConfig, type ExecutionDeps } from './execute.ts';
-import { BalanceComparison, compareOpenOrders, isOverdue, openInstruments, pollFills } from './execute-reconcile.ts';
+import { BalanceComparison, compareOpenOrders, openInstruments, pollFills } from './execute-reconcile.ts';
 import { UnknownOrders } from './execute-resolve.ts';
 
 const LEASE_RENEW_MS = 2_000;
@@ -73,7 +73,7 @@ export class ExecutionLoop {
     this.isTicking = true;
     try {
       this.keepLease();
-      if (this.execution.health.checkStream()) this.streamIsStale('orders were not echoed');
+      if (this.execution.health.checkStream()) this.streamIsStale();
       await this.every('equity', EQUITY_MS, () => this.publishEquity());
       this.execution.wake();
       this.execution.cancelUnwanted();
@@ -85,6 +85,11 @@ export class ExecutionLoop {
 
   /** The stream was (re)connected: what happened meanwhile is fetched at the next tick. */
   streamConnected(): void {
+    this.execution.health.streamConnected();
+    this.pollAtOnce();
+  }
+
+  private pollAtOnce(): void {
     this.lastDoneMs.delete('orders');
     this.lastDoneMs.delete('fills');
   }
@@ -169,18 +174,15 @@ export class ExecutionLoop {
     const spokenBefore = health.timesSpoken;
     const polled = await pollFills(this.execution.book, this.deps.venue, instrument);
     if (polled.type !== 'fillsPolled') return;
-    const { venue } = this.deps.venue;
-    const untold = polled.fills.filter((fill) => !this.deps.ledger.hasFill(venue, instrument, fill.tradeId));
-    if (untold.some((fill) => isOverdue(fill, health.venueNowMs()))) {
-      if (health.streamMissed()) this.streamIsStale('polling found fills that the stream did not tell');
-    } else if (untold.length > 0) health.expectEcho(spokenBefore);
+    const untold = polled.fills.filter(({ tradeId }) => !this.deps.ledger.hasFill(this.deps.venue.venue, instrument, tradeId));
+    for (const { eventTimeMs } of untold) health.expectEcho(spokenBefore, eventTimeMs);
     if (polled.fills.length > 0) this.execution.learn([polled]);
     await this.execution.idle();
   }
 
-  private streamIsStale(why: string): void {
-    this.execution.alert('STREAM_STALE', 'warning', `the user stream is open but silent: ${why}; no entries until it speaks`);
-    this.streamConnected();
+  private streamIsStale(): void {
+    this.execution.alert('STREAM_STALE', 'warning', 'the user stream is open and did not tell what happened to an order; no entries until it speaks');
+    this.pollAtOnce();
   }
 
   private async compareBalances(): Promise<void> {

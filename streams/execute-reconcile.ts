@@ -122,8 +122,3 @@ export class BalanceComparison {
     return { ...(isConfirmed && { mismatch: fault }), ...(isNews && { moved }) };
   }
 }
-
-/** A fill that our stream should have told before we polled it. */
-export function isOverdue(fill: VenueFill, venueNowMs: number): boolean {
-  return venueNowMs - fill.eventTimeMs > 3_000;
-}

@@ -28,6 +28,8 @@ import { type AccountWiring, isAlive, openTradingStates, type OpenTradingStates,
 const TICK_MS = 250;
 const PRICE_MAX_AGE_MS = 15_000;
 const RETRY_MS = 1_000;
+/** A person must seal them; accounts that have theirs trade on. */
+const CREDENTIALS_RETRY_MS = 30_000;
 
 interface Process {
   readonly environment: Environment;
@@ -89,14 +91,14 @@ async function runAccount(shared: Process, wiring: AccountWiring): Promise<void>
     } catch (error) {
       if (!isPassing(error)) return shared.fail(error);
       log.warn({ errorCode: errorCode(error), error: errorMessage(error) }, 'cannot trade yet; trying again');
-      await sleep(RETRY_MS, shared.stopping);
+      await sleep(errorCode(error) === 'NO_CREDENTIALS' ? CREDENTIALS_RETRY_MS : RETRY_MS, shared.stopping);
     }
   }
 }
 
 function isPassing(error: unknown): boolean {
   const code = errorCode(error);
-  return code.startsWith('VENUE_') || code === 'HALTED_STORAGE' || code === 'LEASE_LOST';
+  return code.startsWith('VENUE_') || code === 'HALTED_STORAGE' || code === 'LEASE_LOST' || code === 'NO_CREDENTIALS';
 }
 
 /** From taking the lease to losing it, or to the stop of the process. */

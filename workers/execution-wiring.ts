@@ -4,6 +4,7 @@ import { parseInstrument } from '../core/market/instrument.ts';
 import { Rng } from '../core/random.ts';
 import { type Clock, sleep } from '../infra/clock.ts';
 import type { Configuration } from '../infra/config.ts';
+import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import { openDatabase } from '../infra/control-store/database.ts';
 import { TradingStates } from '../infra/control-store/trading-state.ts';
 import { DEMO_CREDENTIALS } from '../infra/dev/exchange/credentials.ts';
@@ -33,7 +34,7 @@ export function wireAccount(
   environment: Environment,
   configuration: Configuration,
   accountName: string,
-  deps: { readonly clock: Clock; readonly log: Log; readonly durable: Durable; readonly credentials?: (account: string) => VenueCredentials },
+  deps: { readonly clock: Clock; readonly log: Log; readonly durable: Durable },
 ): AccountWiring {
   const account = configuration.system.accounts.find(({ name }) => name === accountName);
   if (!account) throw new TouchstoneError('UNKNOWN_ACCOUNT', `no account "${accountName}" in touchstone.yaml`);
@@ -55,11 +56,22 @@ export function wireAccount(
     ledgerPath,
     openLedger: () => Ledger.open(environment.mutant === 'volatile-ledger' ? ':memory:' : ledgerPath, durable),
     openVenue() {
-      const credentials = venue.endpoint === 'simulator' ? DEMO_CREDENTIALS : deps.credentials?.(accountName);
-      if (!credentials) throw new TouchstoneError('NO_CREDENTIALS', `account ${accountName} needs API keys for ${venue.name}`);
+      const credentials = venue.endpoint === 'simulator' ? DEMO_CREDENTIALS : sealedCredentials(environment, accountName, clock);
       return createVenueAccount(venue, credentials, { clock, rng: new Rng(`${accountName}/${clock.nowMs()}`), log, exchangeUrl: environment.exchangeUrl });
     },
   };
+}
+
+/** Read at each connection, so that a new key counts from the next one on. @throws TouchstoneError NO_CREDENTIALS, MASTER_KEY_MISSING */
+export function sealedCredentials(environment: Environment, account: string, clock: Clock): VenueCredentials {
+  const store = openHomeControlStore(environment, clock);
+  try {
+    const [apiKey, apiSecret] = [store.getSecret(`${account}-api-key`), store.getSecret(`${account}-api-secret`)];
+    if (!apiKey || !apiSecret) throw new TouchstoneError('NO_CREDENTIALS', `seal ${account}-api-key and ${account}-api-secret first (touchstone secret set)`);
+    return { apiKey, apiSecret };
+  } finally {
+    store.close();
+  }
 }
 
 export interface OpenTradingStates extends TradingStateWriter {
@@ -85,7 +97,7 @@ export function wireFlatten(
   environment: Environment,
   configuration: Configuration,
   account: string,
-  deps: { readonly clock: Clock; readonly log: Log; readonly tradingStates: TradingStateWriter; readonly credentials?: (account: string) => VenueCredentials },
+  deps: { readonly clock: Clock; readonly log: Log; readonly tradingStates: TradingStateWriter },
 ): FlattenDeps {
   const durable = createDurable(environment.crashAt);
   const wiring = wireAccount(environment, configuration, account, { ...deps, durable });

@@ -3,7 +3,6 @@ import type { OutputStreams } from '../cli/output.ts';
 import { errorCode, TouchstoneError } from '../core/errors.ts';
 import { sleep, systemClock } from '../infra/clock.ts';
 import { loadConfiguration } from '../infra/config.ts';
-import { openHomeControlStore } from '../infra/control-store/control-store.ts';
 import { createDurable } from '../infra/durable.ts';
 import { type Environment, readEnvironment } from '../infra/env.ts';
 import { createLog, silentLog } from '../infra/log.ts';
@@ -37,24 +36,16 @@ export function createFlatCommandDeps(streams: OutputStreams, actor: string): Fl
       const noAnswer = sleep(TEMPORAL_TIMEOUT_MS).then(() => 'without Temporal (no answer)');
       const started = Promise.race([startWorkflowToo(environment, request), noAnswer]).then(onProgress);
       const tradingStates = openTradingStates(environment, systemClock);
-      const control = openHomeControlStore(environment, systemClock);
-      const credentials = (account: string) => {
-        const [apiKey, apiSecret] = [control.getSecret(`${account}-api-key`), control.getSecret(`${account}-api-secret`)];
-        if (!apiKey || !apiSecret) throw new TouchstoneError('NO_CREDENTIALS', `seal ${account}-api-key and ${account}-api-secret first`);
-        return { apiKey, apiSecret };
-      };
       try {
         const log = process.stderr.isTTY ? silentLog : createLog('flat', environment.logLevel);
         const deps = wireFlatten(environment, loadConfiguration(environment.configDir), request.account, {
           clock: systemClock,
           log,
           tradingStates,
-          credentials,
         });
         return await flattenAccount(deps, request, onProgress);
       } finally {
         await started;
-        control.close();
         tradingStates.close();
       }
     },
