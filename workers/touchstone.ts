@@ -9,10 +9,12 @@ import { registerIndicator } from '../cli/indicator.ts';
 import { errorLine } from '../cli/output.ts';
 import { type Registration, runProgram } from '../cli/program.ts';
 import { registerQuery } from '../cli/query.ts';
+import { registerReport } from '../cli/report.ts';
 import { registerStack } from '../cli/stack.ts';
 import { registerUsers } from '../cli/users.ts';
 import { registerVerify } from '../cli/verify.ts';
 import { registerWorkflows } from '../cli/workflows.ts';
+import { openArtefacts } from '../infra/artefacts.ts';
 import { sleep, systemClock } from '../infra/clock.ts';
 import { loadConfiguration, readYaml } from '../infra/config.ts';
 import { openHomeControlStore } from '../infra/control-store/control-store.ts';
@@ -94,6 +96,12 @@ const registrations: readonly Registration[] = [
       streams,
       otherIndicators: async () => (await import('../infra/technicalindicators.ts')).TECHNICAL_INDICATORS,
       readBars: async (path) => (await import('../infra/market-files.ts')).readBars(path),
+    }),
+  (program) =>
+    registerReport(program, {
+      streams,
+      openHistory: async () => (await import('../infra/clickhouse.ts')).createClickhouse(readEnvironment().clickhouseUrl, { settings: { readonly: '2' } }),
+      artefacts: () => openArtefacts(join(readEnvironment().homeDir, 'artefacts')),
     }),
   (program) => registerFlat(program, createFlatCommandDeps(streams, userInfo().username)),
   (program) =>
