@@ -55,6 +55,8 @@ export interface ExecutionBed {
   start(env?: Readonly<Record<string, string>>): WorkerProcess;
   /** Started, reconciled, and with prices. */
   startReady(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
+  /** A signal as `signal` sends it. */
+  make(target: string, more?: Partial<Signal>): Signal;
   signal(target: string, more?: Partial<Signal>): Promise<Signal>;
   /** Many at once, in this order. */
   signals(wanted: ReadonlyArray<{ readonly target: string } & Partial<Signal>>): Promise<readonly Signal[]>;
@@ -63,6 +65,8 @@ export interface ExecutionBed {
   placements(): Promise<Request[]>;
   orders(): readonly StoredOrder[];
   denials(): readonly string[];
+  /** Signals that the ledger knows. */
+  signalCount(): number;
   /** The log of the ledger, oldest first. */
   events(): readonly LedgerEvent[];
   positions(): Readonly<Record<string, string>>;
@@ -159,6 +163,7 @@ export async function startExecutionBed(options: BedOptions = {}): Promise<Execu
       await worker.waitForLine('prices arrive');
       return worker;
     },
+    make: (target, more = {}) => makeSignal(account, target, more),
     async signal(target, more = {}) {
       const [signal] = await sendSignals([makeSignal(account, target, more)]);
       return signal!;
@@ -173,6 +178,7 @@ export async function startExecutionBed(options: BedOptions = {}): Promise<Execu
         .filter(({ type, data }) => type === 'riskDecision' && !data.approved)
         .map(({ data }) => String(data.code)),
     events,
+    signalCount: () => withLedger((ledger) => ledger.signals().length, 0),
     positions: () => withLedger((ledger) => Object.fromEntries([...ledger.positions()].map(([name, { qty }]) => [name, (Number(qty) / 1e8).toString()])), {}),
     async byHand() {
       const { recvWindowMs, requestTimeoutMs } = VENUE;
