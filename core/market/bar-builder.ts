@@ -47,9 +47,9 @@ export class BarBuilder {
       .sort((a, b) => a.intervalMs - b.intervalMs);
   }
 
-  /** True when the trade belongs to a bar of some interval that was closed already. */
+  /** True when the trade belongs to a bar of some interval that was closed already, or to a quiet interval before the one that forms. */
   isLate(trade: TradeEvent): boolean {
-    return this.lanes.some((lane) => trade.eventTimeMs < lane.closedUntilMs);
+    return this.lanes.some((lane) => trade.eventTimeMs < Math.max(lane.closedUntilMs, lane.forming?.openTimeMs ?? 0));
   }
 
   /** Bars that the trade closes, shortest interval first, before it is counted into the next ones. Late trades count nowhere. */
