@@ -99,13 +99,16 @@ async function attempt(deps: FlattenDeps, request: FlattenRequest, onProgress: (
   const ledger = deps.openLedger();
   try {
     const lease = await takeLease(deps, ledger, request, onProgress, signal);
-    const venue = await deps.openVenue();
     try {
-      const result = await new Flattening(deps, ledger, lease, venue).run(onProgress, signal);
-      ledger.releaseLease(lease);
-      return result;
+      const venue = await deps.openVenue();
+      try {
+        return await new Flattening(deps, ledger, lease, venue).run(onProgress, signal);
+      } finally {
+        await venue.close();
+      }
     } finally {
-      await venue.close();
+      // Given up on failure too: the next attempt would take it for another FLAT ALL's and wait until it is too old.
+      if (ledger.isOwner(lease)) ledger.releaseLease(lease);
     }
   } finally {
     ledger.close();

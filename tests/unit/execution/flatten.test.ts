@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { TouchstoneError } from '../../../core/errors.ts';
 import { createDurable } from '../../../infra/durable.ts';
 import { Ledger } from '../../../infra/ledger/ledger.ts';
 import { silentLog } from '../../../infra/log.ts';
@@ -108,5 +109,30 @@ describe('FLAT ALL', () => {
     expect((await Promise.all(presses)).map(({ isFlat }) => isFlat)).toEqual([true, true, true, true, true]);
     expect(halts).toEqual(['ann', 'ben', 'cat', 'dan', 'eve']);
     expect(s.venue.truth.orders.filter(({ side }) => side === 'sell')).toHaveLength(2);
+  });
+
+  it('asks a venue that fails again at once, without waiting for its own lease to grow old', async () => {
+    const s = await System.start();
+    system = s;
+    await s.submit(s.signal('2'));
+    const sleptMs: number[] = [];
+    let failures = 3;
+    const deps: FlattenDeps = {
+      ...depsOf(s),
+      async openVenue() {
+        if (failures-- > 0) throw new TouchstoneError('VENUE_UNAVAILABLE', 'nobody answers', { retryable: true });
+        return s.venue;
+      },
+      async sleep(ms) {
+        sleptMs.push(ms);
+        s.clock.advance(ms);
+      },
+    };
+    const stages: string[] = [];
+    const result = await flattenAccount(deps, press, (stage) => stages.push(stage));
+    expect(result).toMatchObject({ isFlat: true, closedPositions: 1 });
+    expect(stages.slice(0, 3)).toEqual(Array(3).fill('waiting: VENUE_UNAVAILABLE'));
+    expect(stages).not.toContain('another FLAT ALL is at work');
+    expect(sleptMs.slice(0, 3)).toEqual([250, 500, 1_000]);
   });
 });
