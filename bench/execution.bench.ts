@@ -37,6 +37,9 @@ const SKIPPED_SECONDS = 4;
 /** Of each instrument: with ten of them, every twentieth tick closes a bar, and almost every bar turns the strategy around. */
 const BARS_PER_SECOND = 5;
 const TICK_MS = 2;
+const PAST_MS = 100_000_000;
+/** Open times begin far in the past and run as many times faster than the clock as there are bars a second. */
+const LOADED_MS = Math.floor(systemClock.nowMs() / 1_000) * 1_000 - PAST_MS;
 /** Consumers need some seconds to join their groups while the first ticks come. */
 const FEED_MAX_MS = 90_000;
 const ORDERS = 5_000;
@@ -49,7 +52,8 @@ async function sendTicks(
   onTick: (id: string, nowMs: number, isBar: boolean) => void,
 ) {
   const startedMs = systemClock.monotonicMs();
-  const firstOpenMs = Math.floor(systemClock.nowMs() / 1_000) * 1_000 - 100_000_000;
+  // Later than every bar of an earlier feed, or strategies would pass these over as old.
+  const firstOpenMs = LOADED_MS + Math.floor(((systemClock.nowMs() - PAST_MS - LOADED_MS) * BARS_PER_SECOND) / 1_000) * 1_000;
   const ticksPerBar = TICKS_PER_SECOND / (BARS_PER_SECOND * INSTRUMENTS.length);
   let made = 0;
   while (!isDone()) {
@@ -86,7 +90,7 @@ function trade(instrument: string, number: number): MarketEvent {
   };
 }
 
-/** Closes go up and down in turn; open times run five times as fast as the clock, far in the past. */
+/** Closes go up and down in turn; open times run faster than the clock, far in the past. */
 function bar(instrument: string, firstOpenMs: number, number: number): MarketEvent {
   const nowMs = Math.round(systemClock.nowMs());
   const openTimeMs = firstOpenMs + number * 1_000;
