@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type BacktestResult, runBacktest } from '../core/engine/backtest.ts';
 import type { BarEngineConfig } from '../core/engine/bar-engine.ts';
@@ -73,7 +73,6 @@ async function backtest(options: BacktestOptions, deps: BacktestCommandDeps): Pr
   const toMs = timeOption('--to', options.to);
   if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs)
     throw new TouchstoneError('BAD_OPTION', `--from ${options.from} is not before --to ${options.to}`);
-  checkDirectory(dataDir);
   const bars = await deps.readBars(dataDir, instrument, strategy.interval, fromMs, toMs);
   const config: BarEngineConfig = {
     strategy,
@@ -132,14 +131,6 @@ function dailyEquity(timesMs: Float64Array, equity: Float64Array): [number, numb
   const day = (i: number) => Math.floor(timesMs[i]! / INTERVAL_MS['1d']);
   for (let i = 0; i < equity.length; i++) if (i + 1 === equity.length || day(i + 1) !== day(i)) points.push([timesMs[i]!, equity[i]!]);
   return points;
-}
-
-function checkDirectory(path: string): void {
-  try {
-    readdirSync(path);
-  } catch (cause) {
-    throw new TouchstoneError('DATA_NOT_FOUND', `cannot read the data directory ${path}: ${errorMessage(cause)}`, { cause });
-  }
 }
 
 function writeReport(path: string, html: string): void {

@@ -88,7 +88,7 @@ export async function readBars(path: string): Promise<BarColumns> {
 
 /**
  * Bars of an instrument with open time in [fromMs, toMs), from all its files of the interval; where files overlap, the first wins.
- * @throws TouchstoneError NO_DATA when there are none
+ * @throws TouchstoneError NO_DATA when there are none, DATA_NOT_FOUND when the directory cannot be read
  */
 export async function readInstrumentBars(
   dataDir: string,
@@ -97,6 +97,11 @@ export async function readInstrumentBars(
   fromMs = 0,
   toMs = Number.MAX_SAFE_INTEGER,
 ): Promise<BarColumns> {
+  try {
+    readdirSync(dataDir);
+  } catch (cause) {
+    throw new TouchstoneError('DATA_NOT_FOUND', `cannot read the data directory ${dataDir}: ${errorMessage(cause)}`, { cause });
+  }
   let merged = createBarColumns(0);
   for (const file of findInstrumentFiles(dataDir, instrument, 'bars', interval)) {
     const lastMs = merged.openTimeMs[merged.length - 1] ?? fromMs - 1;
