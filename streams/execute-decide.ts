@@ -24,6 +24,8 @@ export interface DecisionContext {
   readonly tradingState: () => TradingState;
   readonly ordersLastSecond: () => number;
   readonly dailyPnlQuote: () => number;
+  /** The one age check, by the venue's clock: on arrival, at the decision, and right before the send. */
+  isTooOld(signal: Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>): boolean;
 }
 
 interface Evaluation {
@@ -48,8 +50,10 @@ export function decideSignal(context: DecisionContext, stage: BookStage, signal:
 
 function evaluateSignal(context: DecisionContext, stage: BookStage, signal: Signal): Evaluation {
   const { instrument, strategy } = signal;
-  const ageMs = context.health.venueNowMs() - signal.eventTimeMs;
-  if (ageMs > signal.maxAgeMs) return { decision: deny('STALE', `${Math.round(ageMs)} ms old, at most ${signal.maxAgeMs}`) };
+  if (context.isTooOld(signal)) {
+    const ageMs = Math.round(context.health.venueNowMs() - signal.eventTimeMs);
+    return { decision: deny('STALE', `${ageMs} ms old, at most ${signal.maxAgeMs}`) };
+  }
   const rules = context.rules.get(instrument);
   if (!rules) return { decision: deny('UNKNOWN_INSTRUMENT', `${instrument} is not traded by this account`) };
   const newest = stage.targets(instrument).get(strategy)?.eventTimeMs;

@@ -114,6 +114,7 @@ export class Execution {
       timeInForce: config.timeInForce,
       prices: deps.prices,
       health: this.health,
+      isTooOld: (signal) => this.isTooOld(signal),
       tradingState: () => deps.tradingStates.tradingState(account).state,
       ordersLastSecond: () => this.ordersLastSecond(),
       dailyPnlQuote: () => this.daily.pnlQuote(this.health.venueNowMs()),

@@ -6,8 +6,11 @@ import { faultProven } from '../setup/guards.ts';
 import { spawnWorker } from '../setup/process.ts';
 
 /** Everything that the path has: fills, an order that rests and is canceled for a newer target, a trade of another hand, a clean stop. */
-async function trade(bed: ExecutionBed): Promise<void> {
+async function trade(bed: ExecutionBed, isGone: () => boolean): Promise<void> {
+  // "prices arrive" speaks of the first instrument only; and the first order must meet the crash alone, not beside the second.
+  await sleep(1_000);
   await bed.signal('0.05');
+  await bed.until('the first signal is taken, or the process is gone', () => isGone() || bed.signalCount() > 0, 60_000);
   bed.quoted[ETH] = PRICES[ETH]! * 0.97;
   await sleep(1_500);
   await bed.signal('0.5', { instrument: ETH });
@@ -39,7 +42,7 @@ export async function crashAtPoint(crashAt: `${DurablePoint}:${'before' | 'after
     isGone.now = true;
   });
   await Promise.race([first.exited, first.waitForLine('prices arrive').catch(() => {})]);
-  await trade(bed);
+  await trade(bed, () => isGone.now);
   let end = isGone.now ? await first.exited : undefined;
   if (isOfFlat) {
     const flat = spawnWorker('workers/touchstone.ts', { env: { ...bed.variables, CRASH_AT: crashAt }, args: ['flat', '--account', bed.account] });
