@@ -9,6 +9,7 @@ import { eventId, type MarketEvent } from '../core/market/events.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import { sleep, systemClock } from '../infra/clock.ts';
 import { startExchange } from '../infra/dev/exchange/server.ts';
+import { workerNodeArgs } from '../infra/dev/supervise.ts';
 import { createDurable } from '../infra/durable.ts';
 import type { Environment } from '../infra/env.ts';
 import type { OutgoingMessage } from '../infra/kafka.ts';
@@ -19,6 +20,7 @@ import { ExecutionLoop } from '../streams/execute-loop.ts';
 import { Outbox } from '../streams/execute-outbox.ts';
 import { encode } from '../streams/message.ts';
 import { startSignal } from '../streams/signal.ts';
+import { workerList } from '../workers/worker-list.ts';
 import { type Bench, type BenchResult, result } from './bench.ts';
 import { InstantVenue } from './instant-venue.ts';
 import { quantile, streamDeps, withStack } from './stack.ts';
@@ -365,7 +367,7 @@ async function executionMemory(environment: Environment, dir: string): Promise<B
     METRICS_PORT: '0',
     KAFKA_BROKERS: environment.kafkaBrokers.join(','),
   };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'workers/execute.ts'], {
+  const child = spawn(process.execPath, [...workerNodeArgs(workerList([ACCOUNT]).find(({ worker }) => worker === 'execute')!.heapMb), 'workers/execute.ts'], {
     cwd: join(import.meta.dirname, '..'),
     env: { ...process.env, ...variables },
     stdio: 'ignore',
@@ -380,9 +382,9 @@ async function executionMemory(environment: Environment, dir: string): Promise<B
       () => systemClock.monotonicMs() > endMs,
       () => {},
     );
-    const rssMib = rssMibOf(child.pid!);
-    const baseline = { name: 'this benchmark, which holds Kafka clients and a ledger too', value: process.memoryUsage.rss() / 1_048_576 };
-    return result({ name: 'memory of execute with 10 instruments', value: rssMib, unit: 'MiB', better: 'lower', goal: 200, baseline });
+    const rssMb = rssMbOf(child.pid!);
+    const baseline = { name: 'this benchmark, which holds Kafka clients and a ledger too', value: process.memoryUsage.rss() / 1e6 };
+    return result({ name: 'memory of execute with 10 instruments', value: rssMb, unit: 'MB', better: 'lower', goal: 200, baseline });
   } finally {
     child.kill('SIGTERM');
     await ended;
@@ -391,10 +393,10 @@ async function executionMemory(environment: Environment, dir: string): Promise<B
   }
 }
 
-function rssMibOf(pid: number): number {
+function rssMbOf(pid: number): number {
   const found = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   if (!found) throw new Error('benchmark: the execution process has ended');
-  return Number(found[1]) / 1_024;
+  return (Number(found[1]) * 1_024) / 1e6;
 }
 
 export const bench: Bench = {

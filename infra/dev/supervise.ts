@@ -60,6 +60,11 @@ interface Supervised {
   finished: Promise<void>;
 }
 
+/** A small young generation: messages die young, and room for more of them only stands in resident memory. */
+export function workerNodeArgs(heapMb: number): readonly string[] {
+  return ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMb}`, '--max-semi-space-size=4'];
+}
+
 /** Starts workers as processes of their own and keeps them running. They are crash-only: a restart is all they need. */
 export function superviseWorkers(options: SuperviseOptions): Supervisor {
   const { homeDir, clock, log, backoffFirstMs = BACKOFF_FIRST_MS } = options;
@@ -96,8 +101,7 @@ export function superviseWorkers(options: SuperviseOptions): Supervisor {
   function runOnce(entry: Supervised): Promise<string> {
     const { name, worker, args = [], env = {}, heapMb } = entry.spec;
     const output = openLog(logPathOf(homeDir, name));
-    const nodeArgs = ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMb}`];
-    const child = spawn(process.execPath, [...nodeArgs, `workers/${worker}.ts`, ...args], {
+    const child = spawn(process.execPath, [...workerNodeArgs(heapMb), `workers/${worker}.ts`, ...args], {
       cwd: ROOT,
       env: childEnvironment({ TOUCHSTONE_HOME: homeDir, ...env }),
       stdio: ['ignore', output, output],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { composeArgs } from '../../../infra/dev/compose.ts';
 import { readEnvironment } from '../../../infra/env.ts';
+import { workerNodeArgs } from '../../../infra/dev/supervise.ts';
 import { workerList } from '../../../workers/worker-list.ts';
 
 /** No Docker engine is at hand where these tests run: what can be held without one is that every name in the files leads somewhere. */
@@ -34,7 +35,7 @@ describe('docker-compose.yml', () => {
 
   it('runs workers that exist, each as itself, with the heap and arguments of the local stack', () => {
     for (const { worker, args = [], heapMb } of workerList(['paper'])) {
-      expect(compose.services[worker]?.command).toEqual(['node', `--max-old-space-size=${heapMb}`, `workers/${worker}.ts`, ...args]);
+      expect(compose.services[worker]?.command).toEqual(['node', ...workerNodeArgs(heapMb).slice(1), `workers/${worker}.ts`, ...args]);
     }
     for (const [, { command }] of workers) expect(existsSync(command?.find((word) => word.startsWith('workers/')) as string)).toBe(true);
   });
