@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { differences, loadGoldenCases } from '../../golden/cases.ts';
 import { mlAdapters } from '../../golden/ml-adapters.ts';
 
-const cases = loadGoldenCases('validation', 'ml').filter((golden) => Object.hasOwn(mlAdapters, golden.fn));
+const cases = loadGoldenCases('ml').filter((golden) => Object.hasOwn(mlAdapters, golden.fn));
 
-describe('validation and learning agree with independent implementations', () => {
+describe('learning agrees with independent implementations', () => {
   it('has a case for every adapter', () => {
     expect(Object.keys(mlAdapters).filter((fn) => !cases.some((golden) => golden.fn === fn))).toEqual([]);
   });

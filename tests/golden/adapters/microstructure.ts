@@ -1,0 +1,3 @@
+import type { Adapter } from '../cases.ts';
+
+export const microstructureAdapters: Readonly<Record<string, Adapter>> = {};

@@ -1,0 +1,3 @@
+import type { Adapter } from '../cases.ts';
+
+export const patternAdapters: Readonly<Record<string, Adapter>> = {};
