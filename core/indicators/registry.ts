@@ -1,4 +1,7 @@
 import { TouchstoneError } from '../errors.ts';
+import { amihud } from '../microstructure/amihud.ts';
+import { corwinSchultz } from '../microstructure/corwin-schultz.ts';
+import { rollSpreadIndicator } from '../microstructure/roll-spread.ts';
 import { atr } from './atr.ts';
 import { bollinger } from './bollinger.ts';
 import { donchian } from './donchian.ts';
@@ -28,6 +31,9 @@ export const INDICATORS: readonly IndicatorDefinition[] = [
   obv,
   logReturn,
   realisedVolatility,
+  amihud,
+  rollSpreadIndicator,
+  corwinSchultz,
 ];
 
 /**

@@ -60,8 +60,8 @@ function readInput(directory: string, value: unknown): unknown {
   if (reference.cols === 'all') return { columns: header, rows: rows.map((row) => row.map(cell)) };
   const column = header!.indexOf(reference.col!);
   if (column < 0) throw new Error(`${reference.$csv} has no column ${reference.col}`);
-  const values = rows.map((row) => Number(row[column]));
-  return reference.transform === 'log' ? values.map(Math.log) : values;
+  const values = rows.map((row) => cell(row[column]));
+  return reference.transform === 'log' ? values.map((value) => Math.log(value as number)) : values;
 }
 
 /** Paths and values that differ; empty when the case holds. */
