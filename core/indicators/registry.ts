@@ -1,4 +1,5 @@
 import { TouchstoneError } from '../errors.ts';
+import { patternIndicators } from '../patterns/indicators.ts';
 import { atr } from './atr.ts';
 import { bollinger } from './bollinger.ts';
 import { donchian } from './donchian.ts';
@@ -28,6 +29,7 @@ export const INDICATORS: readonly IndicatorDefinition[] = [
   obv,
   logReturn,
   realisedVolatility,
+  ...patternIndicators,
 ];
 
 /**

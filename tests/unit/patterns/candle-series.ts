@@ -33,3 +33,17 @@ export function gappyBars(length: number, seed: string): Ohlcv[] {
     }),
   );
 }
+
+/** Bars whose closes run straight from one turning point to the next, with a tenth above and below. */
+export function pathBars(points: readonly (readonly [index: number, price: number])[], volume = 1): Ohlcv[] {
+  const length = points.at(-1)![0] + 1;
+  return Array.from({ length }, (_, i): Ohlcv => {
+    const next = Math.max(
+      1,
+      points.findIndex(([index]) => index >= i),
+    );
+    const [[fromIndex, from], [toIndex, to]] = [points[next - 1]!, points[next]!];
+    const price = from + ((to - from) * (i - fromIndex)) / (toIndex - fromIndex);
+    return { openTimeMs: i * 60_000, open: price, high: price + 0.1, low: price - 0.1, close: price, volume };
+  });
+}
