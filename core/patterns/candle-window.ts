@@ -18,6 +18,9 @@ export class CandleWindow {
   private readonly highs = undefinedBars();
   private readonly lows = undefinedBars();
   private readonly closes = undefinedBars();
+  private readonly bodies = undefinedBars();
+  private readonly ranges = undefinedBars();
+  private readonly shadows = undefinedBars();
   private readonly bodyMeans = undefinedBars();
   private readonly rangeMeans = undefinedBars();
   private readonly nearMeans = undefinedBars();
@@ -30,30 +33,34 @@ export class CandleWindow {
     this.highs[at] = high;
     this.lows[at] = low;
     this.closes[at] = close;
+    this.bodies[at] = Math.abs(close - open);
+    this.ranges[at] = high - low;
+    this.shadows[at] = close >= open ? high - close + (open - low) : high - open + (close - low);
     this.bars++;
   }
 
   private measure(at: number): void {
-    const { opens, highs, lows, closes } = this;
-    let bodies = 0;
-    let ranges = 0;
-    let shadows = 0;
+    const { bodies, ranges, shadows } = this;
+    let body = 0;
+    let range = 0;
+    let shadow = 0;
     let near = 0;
-    for (let back = LONG_PERIOD; back > 0; back--) {
+    for (let back = LONG_PERIOD; back > SHORT_PERIOD; back--) {
       const i = (at - back) & MASK;
-      const open = opens[i]!;
-      const close = closes[i]!;
-      const high = highs[i]!;
-      const low = lows[i]!;
-      const range = high - low;
-      bodies += Math.abs(close - open);
-      ranges += range;
-      shadows += close >= open ? high - close + (open - low) : high - open + (close - low);
-      if (back <= SHORT_PERIOD) near += range;
+      body += bodies[i]!;
+      range += ranges[i]!;
+      shadow += shadows[i]!;
     }
-    this.bodyMeans[at] = bodies / LONG_PERIOD;
-    this.rangeMeans[at] = ranges / LONG_PERIOD;
-    this.shadowMeans[at] = shadows / LONG_PERIOD;
+    for (let back = SHORT_PERIOD; back > 0; back--) {
+      const i = (at - back) & MASK;
+      body += bodies[i]!;
+      range += ranges[i]!;
+      shadow += shadows[i]!;
+      near += ranges[i]!;
+    }
+    this.bodyMeans[at] = body / LONG_PERIOD;
+    this.rangeMeans[at] = range / LONG_PERIOD;
+    this.shadowMeans[at] = shadow / LONG_PERIOD;
     this.nearMeans[at] = near / SHORT_PERIOD;
   }
 
@@ -92,8 +99,7 @@ export class CandleWindow {
   }
 
   body(ago: number): number {
-    const i = this.index(ago);
-    return Math.abs(this.closes[i]! - this.opens[i]!);
+    return this.bodies[this.index(ago)]!;
   }
 
   /** The higher end of the body. */
@@ -193,7 +199,8 @@ export class CandleWindow {
   }
 
   private columns(): readonly Float64Array[] {
-    return [this.opens, this.highs, this.lows, this.closes, this.bodyMeans, this.rangeMeans, this.nearMeans, this.shadowMeans];
+    const { opens, highs, lows, closes, bodies, ranges, shadows, bodyMeans, rangeMeans, nearMeans, shadowMeans } = this;
+    return [opens, highs, lows, closes, bodies, ranges, shadows, bodyMeans, rangeMeans, nearMeans, shadowMeans];
   }
 }
 

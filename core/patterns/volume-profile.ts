@@ -31,14 +31,17 @@ export class VolumeProfile {
   compute(high: ArrayLike<number>, low: ArrayLike<number>, volume: ArrayLike<number>, start: number, count: number): void {
     const capacity = high.length;
     this.clear();
-    for (let k = 0; k < count; k++) {
-      const i = (start + k) % capacity;
-      this.low = k === 0 ? low[i]! : Math.min(this.low, low[i]!);
-      this.high = k === 0 ? high[i]! : Math.max(this.high, high[i]!);
+    if (count === 0) return;
+    let lowest = Number.POSITIVE_INFINITY;
+    let highest = Number.NEGATIVE_INFINITY;
+    for (let k = 0, i = start; k < count; k++, i = i + 1 === capacity ? 0 : i + 1) {
+      if (low[i]! < lowest) lowest = low[i]!;
+      if (high[i]! > highest) highest = high[i]!;
     }
+    this.low = lowest;
+    this.high = highest;
     this.binSize = (this.high - this.low) / this.bins.length;
-    for (let k = 0; k < count; k++) {
-      const i = (start + k) % capacity;
+    for (let k = 0, i = start; k < count; k++, i = i + 1 === capacity ? 0 : i + 1) {
       this.totalVolume += volume[i]!;
       this.spread(low[i]!, high[i]!, volume[i]!);
     }
@@ -72,10 +75,13 @@ export class VolumeProfile {
     }
     const last = this.binOf(high);
     const perPrice = volume / (high - low);
-    for (let bin = first; bin <= last; bin++) {
-      const overlap = Math.min(high, this.edge(bin + 1)) - Math.max(low, this.edge(bin));
-      if (overlap > 0) bins[bin]! += perPrice * overlap;
+    let from = low;
+    for (let bin = first; bin < last; bin++) {
+      const to = Math.min(high, Math.max(from, this.edge(bin + 1)));
+      bins[bin]! += perPrice * (to - from);
+      from = to;
     }
+    bins[last]! += perPrice * (high - from);
   }
 
   /** The bin a price stands in; of a market that did not move, the first. */
