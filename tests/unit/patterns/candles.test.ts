@@ -39,6 +39,21 @@ describe('patterns that no reference series shows, by hand from their rules', ()
       'the second makes a new low',
     ],
     [
+      'threeStarsInTheSouth',
+      100,
+      [
+        [104, 105, 88, 98],
+        [100, 101, 90, 96],
+        [95, 95.2, 93.8, 94],
+      ],
+      [
+        [104, 105, 88, 98],
+        [100, 101, 90, 96],
+        [95, 97, 93.8, 94],
+      ],
+      'the third has a shadow',
+    ],
+    [
       'breakaway',
       100,
       [

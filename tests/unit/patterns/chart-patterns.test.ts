@@ -201,6 +201,34 @@ describe('chart patterns', () => {
       ],
     ],
     [
+      'shoulders below the neckline',
+      'headAndShoulders',
+      [
+        [0, 105],
+        [10, 98],
+        [20, 105],
+        [30, 102],
+        [40, 120],
+        [50, 106],
+        [60, 107],
+        [80, 87],
+      ],
+    ],
+    [
+      'a break after the lines have met',
+      'ascendingTriangle',
+      [
+        [0, 108],
+        [8, 100],
+        [18, 110],
+        [26, 103],
+        [36, 110],
+        [44, 106.5],
+        [63, 110.097],
+        [70, 120],
+      ],
+    ],
+    [
       'a pole that took too long',
       'bullFlag',
       [
@@ -254,6 +282,19 @@ describe('chart patterns', () => {
     ],
   ])('%s: no %s', (_what, kind, path) => {
     expect(find(pathBars(path), kind)).toEqual([]);
+  });
+
+  it('a double top whose second top a later wick exceeds is none any more', () => {
+    const bars = pathBars([
+      [0, 105],
+      [10, 100],
+      [20, 120],
+      [30, 110],
+      [40, 119.5],
+      [60, 99.5],
+    ]);
+    bars[45] = { ...bars[45]!, high: 130 };
+    expect(find(bars, 'doubleTop')).toEqual([]);
   });
 
   it('are never told before the span after their last point, and what is told stays as it is whatever comes after', () => {

@@ -8,7 +8,7 @@ import { gappyBars } from './candle-series.ts';
 const bars = gappyBars(1_500, 'divergence');
 const columns = barColumns(bars);
 const SPAN = 3;
-const MAX_BARS = 40;
+const MAX_BARS = 12;
 
 function pivots(price: Float64Array, sign: 1 | -1): number[] {
   const found: number[] = [];

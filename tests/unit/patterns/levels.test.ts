@@ -83,6 +83,12 @@ describe('volume profile', () => {
     }
   });
 
+  it('takes the lower of two equal points of control, and the upper of two equal neighbours', () => {
+    const options = { from: 0, to: 3, bins: 3, valueArea: 0.7 };
+    expect(volumeProfileOf([1, 2, 3], [0, 1, 2], [1, 2, 1], options)).toMatchObject({ poc: 1.5, val: 1, vah: 3, valueAreaVolume: 3 });
+    expect(volumeProfileOf([1, 2, 3], [0, 1, 2], [2, 2, 1], options)).toMatchObject({ poc: 0.5, val: 0, vah: 2 });
+  });
+
   it('of a market that stands still is its price; of one that does not trade, undefined', () => {
     expect(volumeProfileOf([5, 5, 5], [5, 5, 5], [1, 2, 3], { from: 0, to: 3, bins: 4, valueArea: 0.7 })).toMatchObject({
       poc: 5,
@@ -122,6 +128,40 @@ describe('support and resistance', () => {
     expect(high!.price).toBeCloseTo(110.15, 9);
     expect(high!.strength).toBeCloseTo(2 ** (-37 / 20) + 2 ** (-17 / 20), 12);
     expect([levels.support, levels.resistance]).toEqual([low!.price, high!.price]);
+  });
+
+  it('are the clusters of the definition, built plainly', () => {
+    const bars = gappyBars(900, 'clusters');
+    const { high, low } = barColumns(bars);
+    const atr = values('atr', { period: options.atrPeriod }, bars).atr!;
+    const { up, down } = findFractals(high, low, 3, 3);
+    const levels = new SupportResistance(options);
+    let clusters: { price: number; touches: number[] }[] = [];
+    for (const [i, bar] of bars.entries()) {
+      levels.update(bar);
+      const strength = ({ touches }: { touches: number[] }) => touches.reduce((sum, touch) => sum + 2 ** ((touch - i) / options.halfLifeBars), 0);
+      const confirmed = [...(up.includes(i - 3) ? [high[i - 3]!] : []), ...(down.includes(i - 3) ? [low[i - 3]!] : [])];
+      for (const price of Number.isNaN(atr[i]!) ? [] : confirmed) {
+        const near = clusters
+          .filter((each) => Math.abs(each.price - price) <= options.toleranceAtr * atr[i]!)
+          .sort((a, b) => Math.abs(a.price - price) - Math.abs(b.price - price))[0];
+        if (near) {
+          near.price = (near.price * near.touches.length + price) / (near.touches.length + 1);
+          near.touches.push(i);
+          continue;
+        }
+        if (clusters.length === 32) clusters = clusters.filter((each) => each !== [...clusters].sort((a, b) => strength(a) - strength(b))[0]);
+        clusters.push({ price, touches: [i] });
+      }
+      const expected = [...clusters].sort((a, b) => a.price - b.price);
+      const found = levels.levels();
+      expect(found.map(({ touches }) => touches)).toEqual(expected.map(({ touches }) => touches.length));
+      for (const [k, level] of found.entries()) {
+        expect(Math.abs(level.price - expected[k]!.price)).toBeLessThan(1e-8);
+        expect(Math.abs(level.strength - strength(expected[k]!))).toBeLessThan(1e-9);
+      }
+    }
+    expect(clusters).toHaveLength(32);
   });
 
   it('stand on the two sides of the close, with nothing between, and are never known before the pivot is', () => {
