@@ -26,6 +26,8 @@ export interface IndicatorDefinition {
   readonly outputs: readonly string[];
   /** Bars until every output is defined; 0 when the very first is. */
   warmupBars(parameters: Parameters): number;
+  /** Its outputs wait for what may never come, a pivot or a new day: after the warm-up they may still be NaN. */
+  readonly waitsForEvents?: boolean;
   create(parameters: Parameters): BarIndicator;
 }
 

@@ -2,6 +2,7 @@ import { TouchstoneError } from '../errors.ts';
 import { amihud } from '../microstructure/amihud.ts';
 import { corwinSchultz } from '../microstructure/corwin-schultz.ts';
 import { rollSpreadIndicator } from '../microstructure/roll-spread.ts';
+import { patternIndicators } from '../patterns/indicators.ts';
 import { atr } from './atr.ts';
 import { bollinger } from './bollinger.ts';
 import { donchian } from './donchian.ts';
@@ -34,6 +35,7 @@ export const INDICATORS: readonly IndicatorDefinition[] = [
   amihud,
   rollSpreadIndicator,
   corwinSchultz,
+  ...patternIndicators,
 ];
 
 /**

@@ -79,6 +79,22 @@ export class BarBuilder {
     for (const lane of this.lanes) lane.completeFromMs = Math.max(lane.completeFromMs, toMs);
   }
 
+  /** Forming bars and what is known of each lane; plain JSON. */
+  snapshot(): unknown {
+    return this.lanes.map(({ forming, completeFromMs, closedUntilMs }) => ({ forming: forming ? { ...forming } : null, completeFromMs, closedUntilMs }));
+  }
+
+  /** @param state of a builder of the same intervals */
+  restore(state: unknown): void {
+    const saved = state as (Pick<Lane, 'completeFromMs' | 'closedUntilMs'> & { forming: FormingBar | null })[];
+    for (const [i, lane] of this.lanes.entries()) {
+      const { forming, completeFromMs, closedUntilMs } = saved[i]!;
+      lane.forming = forming ? { ...forming } : undefined;
+      lane.completeFromMs = completeFromMs;
+      lane.closedUntilMs = closedUntilMs;
+    }
+  }
+
   private barEvent(lane: Lane, bar: FormingBar, receivedTimeMs: number): BarEvent {
     const endMs = bar.openTimeMs + lane.intervalMs;
     return {

@@ -4,6 +4,7 @@ import { computeIndicator, type IndicatorDefinition, resolveParameters } from '.
 import { findIndicator, INDICATORS } from '../../../core/indicators/registry.ts';
 import { barAt, barColumns } from '../../../core/market/bars.ts';
 import type { Ohlcv } from '../../../core/market/events.ts';
+import type { ParameterSpec } from '../../../core/strategies/strategy.ts';
 
 /** Bars with flat stretches, jumps and empty volume, some from before midnight to after. */
 const bars = fc
@@ -31,7 +32,8 @@ const bars = fc
 
 /** Small periods, so that warm-up ends within the generated bars. */
 function smallParameters(definition: IndicatorDefinition): Record<string, number> {
-  const given = Object.fromEntries(Object.keys(definition.parameters).map((name, i) => [name, name === 'k' ? 1.5 : 3 + 4 * i]));
+  const small = (name: string, i: number, { min, max }: ParameterSpec) => Math.min(max, Math.max(min, name === 'k' ? 1.5 : 3 + 4 * i));
+  const given = Object.fromEntries(Object.entries(definition.parameters).map(([name, spec], i) => [name, small(name, i, spec)]));
   return resolveParameters(definition.name, definition.parameters, given);
 }
 
@@ -94,7 +96,7 @@ describe.each(INDICATORS.map((definition) => [definition.name, definition] as co
     const rows = feed(definition, parameters, history);
     const warmup = definition.warmupBars(parameters);
     expect(rows.slice(0, warmup).every((row) => row.some(Number.isNaN))).toBe(true);
-    expect(rows.slice(warmup).every((row) => row.every(Number.isFinite))).toBe(true);
+    if (!definition.waitsForEvents) expect(rows.slice(warmup).every((row) => row.every(Number.isFinite))).toBe(true);
   });
 });
 
