@@ -55,7 +55,7 @@ export function createDemoDeps(streams: OutputStreams & { stdout: NodeJS.WriteSt
     createOutput: (isJson) => createOutput(streams, isJson),
     screen: {
       isTerminal: streams.stdout.isTTY === true,
-      columns: () => streams.stdout.columns ?? 120,
+      columns: () => streams.stdout.columns || 120,
       draw: (text) => void streams.stdout.write(`\u001b[H\u001b[2J${text}\n`),
       close: () => void streams.stdout.write('\n'),
     },
