@@ -1,5 +1,4 @@
 import { errorCode, errorMessage, TouchstoneError } from '../core/errors.ts';
-import { isSettled } from '../core/execution/lifecycle.ts';
 import type { OrderIntent } from '../core/execution/order.ts';
 import { type InstrumentRules, parseRules } from '../core/execution/round.ts';
 import type { Signal } from '../core/execution/signal.ts';
@@ -15,10 +14,11 @@ import type { UserEvent, VenueAccount } from '../infra/venue.ts';
 import { AccountBook, type BookEffect, type BookStage, clientOrderIdOf } from './execute-book.ts';
 import { DailyResult } from './execute-daily.ts';
 import { type DecisionContext, decideClose, decideSignal, recordDecision } from './execute-decide.ts';
+import { absorbSettled, foldFact } from './execute-fold.ts';
 import { ExecutionHealth } from './execute-health.ts';
 import type { PriceBoard } from '../core/execution/price-board.ts';
 import type { Fact } from './execute-reconcile.ts';
-import { placeRequest, sendCancel, sendOrder } from './execute-send.ts';
+import { lastCheck, placeRequest, sendCancel, sendOrder } from './execute-send.ts';
 
 /** Read right before each send; the control store satisfies it. */
 export interface TradingStateReader {
@@ -193,12 +193,10 @@ export class Execution {
 
   /** Cancels what rests although its signal is too old, or although a newer target waits behind it. */
   cancelUnwanted(): void {
-    const nowMs = this.health.venueNowMs();
     for (const stored of this.book.openOrders()) {
       const { order } = stored;
       if (order.status !== 'OPEN' && order.status !== 'PARTIALLY_FILLED') continue;
-      const isTooOld = nowMs - stored.eventTimeMs > stored.maxAgeMs;
-      if (isTooOld || this.waiting.has(order.instrument)) this.track(this.cancel(stored));
+      if (this.isTooOld(stored) || this.waiting.has(order.instrument)) this.track(this.cancel(stored));
     }
   }
 
@@ -305,8 +303,8 @@ export class Execution {
 
   /** Facts first, then new signals, then whatever may trade now: the order is the order of the world. */
   private fold(stage: BookStage, inputs: readonly Input[], result: TurnResult): void {
-    for (const input of inputs) if (input.kind === 'facts') for (const fact of input.facts) this.foldFact(stage, fact);
-    this.absorbSettled(stage);
+    for (const input of inputs) if (input.kind === 'facts') for (const fact of input.facts) foldFact(this.book, stage, fact);
+    absorbSettled(this.book, stage);
     for (const input of inputs) {
       if (input.kind !== 'signals') continue;
       const outcomes = input.signals.map((signal) => this.accept(stage, signal, result.waiting));
@@ -314,32 +312,6 @@ export class Execution {
     }
     for (const input of inputs) if (input.kind === 'close') this.foldClose(stage, input, result);
     for (const instrument of [...result.waiting.keys()]) this.decideWaiting(stage, instrument, result);
-  }
-
-  private foldFact(stage: BookStage, fact: Fact): void {
-    if (fact.type === 'update') stage.update(fact.clientOrderId, fact.update);
-    else if (fact.type === 'fill') {
-      if (this.book.fillCursors().has(fact.fill.instrument)) stage.fill(fact.fill);
-    } else {
-      let cursor: string | undefined;
-      for (const fill of fact.fills) {
-        if (!stage.fill(fill)) break;
-        cursor = fill.tradeId;
-      }
-      if (cursor !== undefined) stage.tx.putFillCursor(fact.instrument, cursor);
-    }
-  }
-
-  /** What a settled order did not get is given up with it: its strategy wants what it has, until it says otherwise. */
-  private absorbSettled(stage: BookStage): void {
-    for (const stored of stage.orders.values()) {
-      const { instrument, strategy, signalId } = stored.order;
-      const target = stage.targets(instrument).get(strategy);
-      if (!target || !isSettled(stored) || !this.book.isOpen(stored.order.clientOrderId)) continue;
-      let wanted = 0n;
-      for (const { qty } of stage.targets(instrument).values()) wanted += qty;
-      stage.setTarget(instrument, strategy, target.qty + stage.position(instrument).qty - wanted, signalId, target.eventTimeMs);
-    }
   }
 
   private accept(stage: BookStage, signal: Signal, waiting: TurnResult['waiting']): SignalOutcome {
@@ -404,7 +376,11 @@ export class Execution {
     const stored = this.isDead ? undefined : this.book.order(clientOrderIdOf(intent.intentId));
     if (!stored) return;
     const { order } = stored;
-    const refusal = this.lastCheck(intent);
+    const refusal = lastCheck(intent, {
+      tradingState: this.context.tradingState(),
+      isOwner: this.deps.ledger.isOwner(this.deps.lease),
+      isTooOld: this.isTooOld(intent),
+    });
     if (refusal !== undefined) {
       this.learn([{ type: 'update', clientOrderId: order.clientOrderId, update: { type: 'abandoned', reason: refusal, timeMs: this.deps.clock.nowMs() } }]);
       return;
@@ -415,16 +391,6 @@ export class Execution {
     if (retryAfterMs !== undefined) this.health.rateLimited(retryAfterMs);
     if (update?.type === 'venue') this.health.expectEcho(spokenBefore);
     if (update) this.learn([{ type: 'update', clientOrderId: order.clientOrderId, update }]);
-  }
-
-  /** The last step before the socket: trading state, lease and age, as they are now. */
-  private lastCheck(intent: OrderIntent): string | undefined {
-    const { state } = this.deps.tradingStates.tradingState(this.config.account);
-    if (state === 'HALTED' && intent.type !== 'market') return 'HALTED';
-    if (state === 'REDUCING' && !intent.reduceOnly) return 'REDUCING';
-    if (!this.deps.ledger.isOwner(this.deps.lease)) return 'NO_LEASE';
-    if (this.isTooOld(intent)) return 'STALE';
-    return undefined;
   }
 
   private see({ clientOrderId, instrument, effect }: BookEffect): void {
