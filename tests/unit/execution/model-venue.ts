@@ -127,6 +127,10 @@ export class ModelVenue implements VenueAccount {
     return order;
   }
 
+  async fetchOrderById(_instrument: string, venueOrderId: string): Promise<VenueOrder> {
+    return this.byId(venueOrderId);
+  }
+
   async fetchOpenOrders(instrument?: string): Promise<readonly VenueOrder[]> {
     return this.truth.orders.filter((order) => isLive(order) && (instrument === undefined || order.instrument === instrument));
   }
