@@ -13,7 +13,7 @@ import type { Log } from '../infra/log.ts';
 import type { UserEvent, VenueAccount } from '../infra/venue.ts';
 import { AccountBook, type BookEffect, type BookStage, clientOrderIdOf } from './execute-book.ts';
 import { DailyResult } from './execute-daily.ts';
-import { type DecisionContext, decideClose, decideSignal, recordDecision } from './execute-decide.ts';
+import { type DecisionContext, decideClose, decideQuotes, decideSignal, quotePlan, recordDecision } from './execute-decide.ts';
 import { absorbSettled, foldFact } from './execute-fold.ts';
 import { ExecutionHealth } from './execute-health.ts';
 import type { PriceBoard } from '../core/execution/price-board.ts';
@@ -56,7 +56,7 @@ export interface ExecutionDeps {
   onLeaseLost(): void;
 }
 
-export type SignalOutcome = 'accepted' | 'duplicate' | 'otherAccount' | 'unsupported';
+export type SignalOutcome = 'accepted' | 'duplicate' | 'otherAccount';
 
 type Input =
   | { readonly kind: 'signals'; readonly signals: readonly Signal[]; resolve(outcomes: readonly SignalOutcome[]): void; reject(error: unknown): void }
@@ -80,7 +80,7 @@ interface TurnResult {
 /**
  * Signal → target → plan → risk → durable intent → venue → fills, for one account. One thread of decisions: everything that
  * happens is queued and folded in turns, one durable transaction a turn, and only what is on disk is acted on. At most one
- * order works per instrument; further signals wait, the newest of each strategy, and are judged when their turn comes.
+ * target's order, or one strategy's quotes, work per instrument; further signals wait, the newest of each strategy, until their turn comes.
  */
 export class Execution {
   readonly book: AccountBook;
@@ -96,6 +96,8 @@ export class Execution {
   private readonly inFlight = new Set<Promise<void>>();
   private readonly canceling = new Set<string>();
   private readonly fillsWanted = new Set<InstrumentName>();
+  /** Resting quotes that a later set of their strategy wanted as they are: their age counts from that set. Lost in a crash, and then they go. */
+  private readonly confirmed = new Map<string, Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>>();
   private sendTimesMs: number[] = [];
   private isDead = false;
 
@@ -191,12 +193,14 @@ export class Execution {
     if (update) this.learn([{ type: 'update', clientOrderId: order.clientOrderId, update }]);
   }
 
-  /** Cancels what rests although its signal is too old, or although a newer target waits behind it. */
+  /** Cancels what rests although its signal is too old, or although something newer waits behind it that does not want it. */
   cancelUnwanted(): void {
     for (const stored of this.book.openOrders()) {
       const { order } = stored;
       if (order.status !== 'OPEN' && order.status !== 'PARTIALLY_FILLED') continue;
-      if (this.isTooOld(stored) || this.waiting.has(order.instrument)) this.track(this.cancel(stored));
+      const signals = this.waiting.get(order.instrument) ?? [];
+      const isWanted = signals.every((signal) => quotePlan(this.context, this.book, signal)?.keep.has(order.clientOrderId));
+      if (!isWanted || this.isTooOld(this.confirmed.get(order.clientOrderId) ?? stored)) this.track(this.cancel(stored));
     }
   }
 
@@ -316,11 +320,10 @@ export class Execution {
 
   private accept(stage: BookStage, signal: Signal, waiting: TurnResult['waiting']): SignalOutcome {
     if (signal.account !== this.config.account) return 'otherAccount';
-    if (signal.targetQty === undefined) return 'unsupported';
     if (!stage.tx.insertSignal(signal, this.deps.clock.nowMs())) return 'duplicate';
     if (this.isTooOld(signal)) {
       // Out of a backlog: refused as what it is, and no rival of a fresh one.
-      decideSignal(this.context, stage, signal);
+      this.decide(stage, signal, () => {});
       return 'accepted';
     }
     const queue = waiting.get(signal.instrument) ?? [];
@@ -340,18 +343,37 @@ export class Execution {
 
   private decideWaiting(stage: BookStage, instrument: InstrumentName, result: TurnResult): void {
     let queue = result.waiting.get(instrument) ?? [];
-    const mayTrade = () => stage.openOrders(instrument).length === 0 && !this.health.isRateLimited();
+    const open = (intent: RiskApproved<OrderIntent>) => this.open(stage, intent, result);
     // What grew too old while it waited is refused at once, whatever blocks the instrument.
     const tooOld = new Set(queue.filter((signal) => this.isTooOld(signal)));
-    for (const signal of tooOld) decideSignal(this.context, stage, signal);
+    for (const signal of tooOld) this.decide(stage, signal, open);
     queue = queue.filter((signal) => !tooOld.has(signal));
-    while (queue.length > 0 && mayTrade()) {
-      const approved = decideSignal(this.context, stage, queue[0]!);
+    while (queue.length > 0 && this.hasItsTurn(stage, queue[0]!)) {
+      const signal = queue[0]!;
       queue = queue.slice(1);
-      if (approved) this.open(stage, approved, result);
+      this.decide(stage, signal, open);
     }
     if (queue.length > 0) result.waiting.set(instrument, queue);
     else result.waiting.delete(instrument);
+  }
+
+  /** A target waits until nothing of its instrument works; a quote set until only quotes work that it wants itself. */
+  private hasItsTurn(stage: BookStage, signal: Signal): boolean {
+    if (this.health.isRateLimited()) return false;
+    const working = stage.openOrders(signal.instrument);
+    if (working.length === 0 || signal.quotes === undefined) return working.length === 0;
+    const keep = quotePlan(this.context, stage, signal)?.keep;
+    return working.every(({ order }) => keep?.has(order.clientOrderId));
+  }
+
+  private decide(stage: BookStage, signal: Signal, open: (intent: RiskApproved<OrderIntent>) => void): void {
+    if (signal.quotes !== undefined) {
+      for (const id of decideQuotes(this.context, stage, signal, open).kept) this.confirmed.set(id, signal);
+      for (const id of this.confirmed.keys()) if (!this.book.isOpen(id)) this.confirmed.delete(id);
+      return;
+    }
+    const approved = decideSignal(this.context, stage, signal);
+    if (approved) open(approved);
   }
 
   private isTooOld({ eventTimeMs, maxAgeMs }: Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>): boolean {

@@ -104,7 +104,7 @@ export class ModelVenue implements VenueAccount {
     this.emit({ type: 'order', order });
     const share = (parseDecimal(request.qty) * BigInt(this.fillPercent)) / 100n;
     if (share > 0n) this.trade(order.venueOrderId, share);
-    const rests = request.timeInForce === 'GTC' && request.type === 'limit';
+    const rests = request.timeInForce === 'GTC' && request.type !== 'market';
     if (!rests && isLive(this.byId(order.venueOrderId))) this.set(order.venueOrderId, { status: 'EXPIRED' });
     if (fault === 'timeoutAfterAccept') throw new TouchstoneError('VENUE_UNKNOWN', 'request timed out');
     return this.byId(order.venueOrderId);
