@@ -23,6 +23,7 @@ export class InstantVenue implements VenueAccount {
   fetchOpenOrders = async () => [];
   cancelOrder = async (_: string, clientOrderId: string) => this.orders.get(clientOrderId)!;
   fetchOrder = this.cancelOrder;
+  fetchOrderById = async (_: string, venueOrderId: string) => [...this.orders.values()].find((order) => order.venueOrderId === venueOrderId)!;
   close = async () => {};
 
   async placeOrder({ instrument, clientOrderId, side, qty, price }: PlaceOrder): Promise<VenueOrder> {

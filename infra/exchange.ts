@@ -112,6 +112,10 @@ class CcxtAccount implements VenueAccount {
     return this.#order((await callVenue(() => this.#client.fetchOrder('', this.#symbol(instrument), params))) as unknown as UnifiedOrder);
   }
 
+  async fetchOrderById(instrument: InstrumentName, venueOrderId: string): Promise<VenueOrder> {
+    return this.#order((await callVenue(() => this.#client.fetchOrder(venueOrderId, this.#symbol(instrument)))) as unknown as UnifiedOrder);
+  }
+
   async fetchOpenOrders(instrument?: InstrumentName): Promise<readonly VenueOrder[]> {
     const symbol = instrument === undefined ? undefined : this.#symbol(instrument);
     const orders = await callVenue(() => this.#client.fetchOpenOrders(symbol));

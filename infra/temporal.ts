@@ -103,6 +103,9 @@ export async function startTemporalWorker(options: TemporalWorkerOptions): Promi
     activities: options.activities,
     maxConcurrentActivityTaskExecutions: options.maxConcurrentActivities,
     maxCachedWorkflows: 100,
+    // A heartbeat carries the checkpoint that the next attempt resumes from. The SDK would hold it back for most of the heartbeat
+    // timeout, and a worker that dies meanwhile would take the work of a whole training with it.
+    maxHeartbeatThrottleInterval: '200 milliseconds',
     shutdownGraceTime: '5 seconds',
     shutdownForceTime: '15 seconds',
     workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },

@@ -73,6 +73,8 @@ export interface VenueAccount {
   cancelOrder(instrument: InstrumentName, clientOrderId: string): Promise<VenueOrder>;
   /** @throws VENUE_NOT_FOUND */
   fetchOrder(instrument: InstrumentName, clientOrderId: string): Promise<VenueOrder>;
+  /** By the venue's own id, as its list of trades names orders; whoever placed it. @throws VENUE_NOT_FOUND */
+  fetchOrderById(instrument: InstrumentName, venueOrderId: string): Promise<VenueOrder>;
   fetchOpenOrders(instrument?: InstrumentName): Promise<readonly VenueOrder[]>;
   /** The account's own trades of an instrument, oldest first, with trade id > `afterTradeId` (all that the venue keeps when absent). */
   fetchFills(instrument: InstrumentName, afterTradeId?: string): Promise<readonly VenueFill[]>;

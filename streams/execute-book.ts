@@ -208,7 +208,7 @@ export class BookStage {
       updatedTimeMs: sentTimeMs,
     };
     const stored: StoredOrder = { order, trades: new Map(), venueFilledQty: 0n, sentTimeMs, eventTimeMs: intent.eventTimeMs, maxAgeMs: intent.maxAgeMs };
-    this.tx.insertOrder(stored);
+    this.tx.insertOrder(stored, intent.leg ?? 0);
     this.tx.append('orders', 'order', sentTimeMs, order);
     this.orders.set(order.clientOrderId, stored);
     return stored;

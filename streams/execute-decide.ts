@@ -1,6 +1,7 @@
 import type { OrderIntent } from '../core/execution/order.ts';
 import { intentForTarget } from '../core/execution/decide.ts';
 import { planOrder } from '../core/execution/plan.ts';
+import { planQuotes, type QuotePlan } from '../core/execution/quotes.ts';
 import type { InstrumentRules } from '../core/execution/round.ts';
 import type { Signal } from '../core/execution/signal.ts';
 import { stableId } from '../core/hash.ts';
@@ -28,6 +29,11 @@ export interface DecisionContext {
   isTooOld(signal: Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>): boolean;
 }
 
+interface Refusal {
+  readonly code: DenialCode;
+  readonly detail: string;
+}
+
 interface Evaluation {
   readonly decision: RiskDecision<OrderIntent>;
   readonly intent?: OrderIntent;
@@ -50,14 +56,9 @@ export function decideSignal(context: DecisionContext, stage: BookStage, signal:
 
 function evaluateSignal(context: DecisionContext, stage: BookStage, signal: Signal): Evaluation {
   const { instrument, strategy } = signal;
-  if (context.isTooOld(signal)) {
-    const ageMs = Math.round(context.health.venueNowMs() - signal.eventTimeMs);
-    return { decision: deny('STALE', `${ageMs} ms old, at most ${signal.maxAgeMs}`) };
-  }
   const rules = context.rules.get(instrument);
-  if (!rules) return { decision: deny('UNKNOWN_INSTRUMENT', `${instrument} is not traded by this account`) };
-  const newest = stage.targets(instrument).get(strategy)?.eventTimeMs;
-  if (newest !== undefined && signal.eventTimeMs < newest) return { decision: deny('STALE', 'a later target of the strategy was acted on') };
+  const refusal = rules ? untimely(context, stage, signal) : unknownInstrument(instrument);
+  if (!rules || refusal) return { decision: deny(refusal!.code, refusal!.detail) };
 
   const positionQty = stage.position(instrument).qty;
   const price = context.prices.guarded(instrument, context.health.venueNowMs()) ?? Number(signal.referencePrice);
@@ -67,6 +68,65 @@ function evaluateSignal(context: DecisionContext, stage: BookStage, signal: Sign
   if (!('intent' in outcome)) return { decision: deny(outcome.code, outcome.detail) };
   return { intent: outcome.intent, decision: checkRisk(outcome.intent, riskState(context, stage, instrument), limits) };
 }
+
+export interface QuotesDecision {
+  /** Resting orders that the set wants as they are. */
+  readonly kept: ReadonlySet<string>;
+}
+
+/** The plan of a quote set as things stand now. */
+export function quotePlan(context: DecisionContext, book: Pick<BookStage, 'openOrders' | 'targets'>, signal: Signal): QuotePlan | undefined {
+  const { instrument, strategy } = signal;
+  const rules = context.rules.get(instrument);
+  const ownQty = book.targets(instrument).get(strategy)?.qty ?? 0n;
+  return rules && planQuotes(signal, { openOrders: book.openOrders(instrument), ownQty, rules });
+}
+
+/**
+ * What to do about a quote set when nothing else of the instrument works: each quote that does not rest already is an order of its own, with a
+ * risk decision of its own. What the strategy comes to hold by it is its target from then on.
+ * @param open makes an approved intent durable; the next quote's check must see it
+ */
+export function decideQuotes(context: DecisionContext, stage: BookStage, signal: Signal, open: (intent: RiskApproved<OrderIntent>) => void): QuotesDecision {
+  const refusal = untimely(context, stage, signal);
+  const plan = refusal ? undefined : quotePlan(context, stage, signal);
+  if (refusal || !plan) {
+    const denied = refusal ?? unknownInstrument(signal.instrument);
+    recordDecision(context, stage, signal, denied, undefined);
+    stage.tx.closeSignal(signal.signalId, denied.code);
+    return { kept: new Set() };
+  }
+  const { instrument, strategy, signalId, eventTimeMs } = signal;
+  stage.setTarget(instrument, strategy, stage.targets(instrument).get(strategy)?.qty ?? 0n, signalId, eventTimeMs);
+  let outcome: string = 'NOTHING_TO_DO';
+  for (const { code, detail } of plan.refused) {
+    recordDecision(context, stage, signal, { code, detail }, undefined);
+    outcome = code;
+  }
+  for (const intent of plan.place) {
+    const decision = checkRisk(intent, riskState(context, stage, instrument), context.limits);
+    recordDecision(context, stage, signal, decision.approved ? undefined : decision, intent);
+    if (decision.approved) open(decision.intent);
+    outcome = decision.approved ? 'INTENT' : outcome === 'INTENT' ? outcome : decision.code;
+  }
+  if (plan.place.length === 0 && plan.refused.length === 0) {
+    recordDecision(context, stage, signal, { code: 'NOTHING_TO_DO', detail: 'the working quotes are what the set wants' }, undefined);
+  }
+  stage.tx.closeSignal(signalId, outcome);
+  return { kept: plan.keep };
+}
+
+/** Why a signal may not be acted on any more, or undefined. */
+function untimely(context: DecisionContext, stage: BookStage, signal: Signal): Refusal | undefined {
+  if (context.isTooOld(signal)) {
+    const ageMs = Math.round(context.health.venueNowMs() - signal.eventTimeMs);
+    return { code: 'STALE', detail: `${ageMs} ms old, at most ${signal.maxAgeMs}` };
+  }
+  const newest = stage.targets(signal.instrument).get(signal.strategy)?.eventTimeMs;
+  return newest !== undefined && signal.eventTimeMs < newest ? { code: 'STALE', detail: 'a later target of the strategy was acted on' } : undefined;
+}
+
+const unknownInstrument = (instrument: InstrumentName): Refusal => ({ code: 'UNKNOWN_INSTRUMENT', detail: `${instrument} is not traded by this account` });
 
 function sumOfOthers(stage: BookStage, instrument: InstrumentName, strategy: string): Decimal {
   let total = 0n;
@@ -85,7 +145,7 @@ export function decideClose(
 ): RiskDecision<OrderIntent> {
   const { instrument } = close;
   const rules = context.rules.get(instrument);
-  if (!rules) return deny('UNKNOWN_INSTRUMENT', `${instrument} is not traded by this account`);
+  if (!rules) return deny('UNKNOWN_INSTRUMENT', unknownInstrument(instrument).detail);
   const positionQty = stage.position(instrument).qty;
   const price = context.prices.mark(instrument);
   // Without a price only the venue can tell whether the notional is too small, so it is asked.

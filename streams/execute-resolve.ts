@@ -26,7 +26,7 @@ const CLOCK_SLACK_MS = 1_000;
 /**
  * Finds out what became of UNKNOWN orders, by evidence only. Found: the venue's word. Not found: counts as absence only when
  * the venue's own clock is past send time + recvWindow + 10 s + lookup lag (by then it has refused or forgotten the request), in
- * lookups a second apart, and neither the open orders nor the trades know it. Until then the order stays UNKNOWN.
+ * lookups a second apart, and neither the open orders nor the orders behind the account's trades are it. Until then the order stays UNKNOWN.
  */
 export class UnknownOrders {
   private readonly venue: VenueAccount;
@@ -74,14 +74,32 @@ export class UnknownOrders {
 
     const open = (await this.venue.fetchOpenOrders(instrument)).find((order) => order.clientOrderId === clientOrderId);
     if (open) return { updates: [venueUpdate(open)] };
-    // The venue's list names orders by its own id, which we do not know: a trade of that side since then could be of this order.
-    const fills = await this.venue.fetchFills(instrument, this.cursorOf(instrument));
-    const couldBeOfIt = fills.some((fill) => fill.side === stored.order.side && fill.eventTimeMs >= stored.sentTimeMs - CLOCK_SLACK_MS && !this.isBooked(fill));
-    if (couldBeOfIt) return { updates: [] };
+    const traded = await this.tradedAs(stored);
+    if (traded !== 'not ours') return { updates: traded === 'unsure' ? [] : [traded] };
     const misses = known.misses + 1;
     this.cases.set(clientOrderId, { nextMs: this.clock.monotonicMs() + RETRY_MS, misses });
     if (misses < MISSES_NEEDED) return { updates: [] };
     const reason = `NOT_PLACED: ${misses} lookups, open orders and trades do not know it; sent ${stored.sentTimeMs}, venue time ${venueMs}`;
     return { updates: [{ type: 'absent', reason, timeMs: venueMs }] };
+  }
+
+  /**
+   * The venue's list of trades names orders by its own id, which we do not know of an order whose answer is missing: a trade of that side since
+   * then could be of it. So the venue is asked whose order each was; another hand's trade must not keep ours unknown for ever.
+   */
+  private async tradedAs({ order, sentTimeMs }: StoredOrder): Promise<OrderUpdate | 'not ours' | 'unsure'> {
+    const fills = await this.venue.fetchFills(order.instrument, this.cursorOf(order.instrument));
+    const isCandidate = (fill: VenueFill) => fill.side === order.side && fill.eventTimeMs >= sentTimeMs - CLOCK_SLACK_MS && !this.isBooked(fill);
+    const candidates = new Set(fills.filter(isCandidate).map(({ venueOrderId }) => venueOrderId));
+    for (const venueOrderId of candidates) {
+      try {
+        const traded = await this.venue.fetchOrderById(order.instrument, venueOrderId);
+        if (traded.clientOrderId === order.clientOrderId) return venueUpdate(traded);
+      } catch (error) {
+        if (errorCode(error) !== 'VENUE_NOT_FOUND') throw error;
+        return 'unsure';
+      }
+    }
+    return 'not ours';
   }
 }

@@ -1,6 +1,7 @@
 import { errorCode, errorMessage } from '../core/errors.ts';
 import type { OrderUpdate } from '../core/execution/lifecycle.ts';
-import type { OrderState } from '../core/execution/order.ts';
+import type { OrderIntent, OrderState } from '../core/execution/order.ts';
+import type { TradingState } from '../core/risk/decision.ts';
 import type { Durable } from '../infra/durable.ts';
 import type { PlaceOrder, VenueAccount, VenueOrder } from '../infra/venue.ts';
 
@@ -20,6 +21,21 @@ export function venueUpdate(order: VenueOrder): OrderUpdate {
 export function placeRequest(order: OrderState): PlaceOrder {
   const { instrument, clientOrderId, side, type, timeInForce, qty, price } = order;
   return { instrument, clientOrderId, side, type, timeInForce, qty, ...(price === undefined ? {} : { price }) };
+}
+
+/** Trading state, lease and age as they are at this very moment. */
+export interface MomentOfSending {
+  readonly tradingState: TradingState;
+  readonly isOwner: boolean;
+  readonly isTooOld: boolean;
+}
+
+/** The last step before the socket. @returns why the order may not leave after all, or undefined */
+export function lastCheck(intent: OrderIntent, now: MomentOfSending): string | undefined {
+  if (now.tradingState === 'HALTED' && intent.type !== 'market') return 'HALTED';
+  if (now.tradingState === 'REDUCING' && !intent.reduceOnly) return 'REDUCING';
+  if (!now.isOwner) return 'NO_LEASE';
+  return now.isTooOld ? 'STALE' : undefined;
 }
 
 /**

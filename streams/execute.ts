@@ -1,5 +1,4 @@
 import { errorCode, errorMessage, TouchstoneError } from '../core/errors.ts';
-import { isSettled } from '../core/execution/lifecycle.ts';
 import type { OrderIntent } from '../core/execution/order.ts';
 import { type InstrumentRules, parseRules } from '../core/execution/round.ts';
 import type { Signal } from '../core/execution/signal.ts';
@@ -14,11 +13,12 @@ import type { Log } from '../infra/log.ts';
 import type { UserEvent, VenueAccount } from '../infra/venue.ts';
 import { AccountBook, type BookEffect, type BookStage, clientOrderIdOf } from './execute-book.ts';
 import { DailyResult } from './execute-daily.ts';
-import { type DecisionContext, decideClose, decideSignal, recordDecision } from './execute-decide.ts';
+import { type DecisionContext, decideClose, decideQuotes, decideSignal, quotePlan, recordDecision } from './execute-decide.ts';
+import { absorbSettled, foldFact } from './execute-fold.ts';
 import { ExecutionHealth } from './execute-health.ts';
 import type { PriceBoard } from '../core/execution/price-board.ts';
 import type { Fact } from './execute-reconcile.ts';
-import { placeRequest, sendCancel, sendOrder } from './execute-send.ts';
+import { lastCheck, placeRequest, sendCancel, sendOrder } from './execute-send.ts';
 
 /** Read right before each send; the control store satisfies it. */
 export interface TradingStateReader {
@@ -56,7 +56,7 @@ export interface ExecutionDeps {
   onLeaseLost(): void;
 }
 
-export type SignalOutcome = 'accepted' | 'duplicate' | 'otherAccount' | 'unsupported';
+export type SignalOutcome = 'accepted' | 'duplicate' | 'otherAccount';
 
 type Input =
   | { readonly kind: 'signals'; readonly signals: readonly Signal[]; resolve(outcomes: readonly SignalOutcome[]): void; reject(error: unknown): void }
@@ -80,7 +80,7 @@ interface TurnResult {
 /**
  * Signal → target → plan → risk → durable intent → venue → fills, for one account. One thread of decisions: everything that
  * happens is queued and folded in turns, one durable transaction a turn, and only what is on disk is acted on. At most one
- * order works per instrument; further signals wait, the newest of each strategy, and are judged when their turn comes.
+ * target's order, or one strategy's quotes, work per instrument; further signals wait, the newest of each strategy, until their turn comes.
  */
 export class Execution {
   readonly book: AccountBook;
@@ -96,6 +96,8 @@ export class Execution {
   private readonly inFlight = new Set<Promise<void>>();
   private readonly canceling = new Set<string>();
   private readonly fillsWanted = new Set<InstrumentName>();
+  /** Resting quotes that a later set of their strategy wanted as they are: their age counts from that set. Lost in a crash, and then they go. */
+  private readonly confirmed = new Map<string, Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>>();
   private sendTimesMs: number[] = [];
   private isDead = false;
 
@@ -191,14 +193,14 @@ export class Execution {
     if (update) this.learn([{ type: 'update', clientOrderId: order.clientOrderId, update }]);
   }
 
-  /** Cancels what rests although its signal is too old, or although a newer target waits behind it. */
+  /** Cancels what rests although its signal is too old, or although something newer waits behind it that does not want it. */
   cancelUnwanted(): void {
-    const nowMs = this.health.venueNowMs();
     for (const stored of this.book.openOrders()) {
       const { order } = stored;
       if (order.status !== 'OPEN' && order.status !== 'PARTIALLY_FILLED') continue;
-      const isTooOld = nowMs - stored.eventTimeMs > stored.maxAgeMs;
-      if (isTooOld || this.waiting.has(order.instrument)) this.track(this.cancel(stored));
+      const signals = this.waiting.get(order.instrument) ?? [];
+      const isWanted = signals.every((signal) => quotePlan(this.context, this.book, signal)?.keep.has(order.clientOrderId));
+      if (!isWanted || this.isTooOld(this.confirmed.get(order.clientOrderId) ?? stored)) this.track(this.cancel(stored));
     }
   }
 
@@ -305,8 +307,8 @@ export class Execution {
 
   /** Facts first, then new signals, then whatever may trade now: the order is the order of the world. */
   private fold(stage: BookStage, inputs: readonly Input[], result: TurnResult): void {
-    for (const input of inputs) if (input.kind === 'facts') for (const fact of input.facts) this.foldFact(stage, fact);
-    this.absorbSettled(stage);
+    for (const input of inputs) if (input.kind === 'facts') for (const fact of input.facts) foldFact(this.book, stage, fact);
+    absorbSettled(this.book, stage);
     for (const input of inputs) {
       if (input.kind !== 'signals') continue;
       const outcomes = input.signals.map((signal) => this.accept(stage, signal, result.waiting));
@@ -316,39 +318,12 @@ export class Execution {
     for (const instrument of [...result.waiting.keys()]) this.decideWaiting(stage, instrument, result);
   }
 
-  private foldFact(stage: BookStage, fact: Fact): void {
-    if (fact.type === 'update') stage.update(fact.clientOrderId, fact.update);
-    else if (fact.type === 'fill') {
-      if (this.book.fillCursors().has(fact.fill.instrument)) stage.fill(fact.fill);
-    } else {
-      let cursor: string | undefined;
-      for (const fill of fact.fills) {
-        if (!stage.fill(fill)) break;
-        cursor = fill.tradeId;
-      }
-      if (cursor !== undefined) stage.tx.putFillCursor(fact.instrument, cursor);
-    }
-  }
-
-  /** What a settled order did not get is given up with it: its strategy wants what it has, until it says otherwise. */
-  private absorbSettled(stage: BookStage): void {
-    for (const stored of stage.orders.values()) {
-      const { instrument, strategy, signalId } = stored.order;
-      const target = stage.targets(instrument).get(strategy);
-      if (!target || !isSettled(stored) || !this.book.isOpen(stored.order.clientOrderId)) continue;
-      let wanted = 0n;
-      for (const { qty } of stage.targets(instrument).values()) wanted += qty;
-      stage.setTarget(instrument, strategy, target.qty + stage.position(instrument).qty - wanted, signalId, target.eventTimeMs);
-    }
-  }
-
   private accept(stage: BookStage, signal: Signal, waiting: TurnResult['waiting']): SignalOutcome {
     if (signal.account !== this.config.account) return 'otherAccount';
-    if (signal.targetQty === undefined) return 'unsupported';
     if (!stage.tx.insertSignal(signal, this.deps.clock.nowMs())) return 'duplicate';
     if (this.isTooOld(signal)) {
       // Out of a backlog: refused as what it is, and no rival of a fresh one.
-      decideSignal(this.context, stage, signal);
+      this.decide(stage, signal, () => {});
       return 'accepted';
     }
     const queue = waiting.get(signal.instrument) ?? [];
@@ -368,18 +343,37 @@ export class Execution {
 
   private decideWaiting(stage: BookStage, instrument: InstrumentName, result: TurnResult): void {
     let queue = result.waiting.get(instrument) ?? [];
-    const mayTrade = () => stage.openOrders(instrument).length === 0 && !this.health.isRateLimited();
+    const open = (intent: RiskApproved<OrderIntent>) => this.open(stage, intent, result);
     // What grew too old while it waited is refused at once, whatever blocks the instrument.
     const tooOld = new Set(queue.filter((signal) => this.isTooOld(signal)));
-    for (const signal of tooOld) decideSignal(this.context, stage, signal);
+    for (const signal of tooOld) this.decide(stage, signal, open);
     queue = queue.filter((signal) => !tooOld.has(signal));
-    while (queue.length > 0 && mayTrade()) {
-      const approved = decideSignal(this.context, stage, queue[0]!);
+    while (queue.length > 0 && this.hasItsTurn(stage, queue[0]!)) {
+      const signal = queue[0]!;
       queue = queue.slice(1);
-      if (approved) this.open(stage, approved, result);
+      this.decide(stage, signal, open);
     }
     if (queue.length > 0) result.waiting.set(instrument, queue);
     else result.waiting.delete(instrument);
+  }
+
+  /** A target waits until nothing of its instrument works; a quote set until only quotes work that it wants itself. */
+  private hasItsTurn(stage: BookStage, signal: Signal): boolean {
+    if (this.health.isRateLimited()) return false;
+    const working = stage.openOrders(signal.instrument);
+    if (working.length === 0 || signal.quotes === undefined) return working.length === 0;
+    const keep = quotePlan(this.context, stage, signal)?.keep;
+    return working.every(({ order }) => keep?.has(order.clientOrderId));
+  }
+
+  private decide(stage: BookStage, signal: Signal, open: (intent: RiskApproved<OrderIntent>) => void): void {
+    if (signal.quotes !== undefined) {
+      for (const id of decideQuotes(this.context, stage, signal, open).kept) this.confirmed.set(id, signal);
+      for (const id of this.confirmed.keys()) if (!this.book.isOpen(id)) this.confirmed.delete(id);
+      return;
+    }
+    const approved = decideSignal(this.context, stage, signal);
+    if (approved) open(approved);
   }
 
   private isTooOld({ eventTimeMs, maxAgeMs }: Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>): boolean {
@@ -404,7 +398,11 @@ export class Execution {
     const stored = this.isDead ? undefined : this.book.order(clientOrderIdOf(intent.intentId));
     if (!stored) return;
     const { order } = stored;
-    const refusal = this.lastCheck(intent);
+    const refusal = lastCheck(intent, {
+      tradingState: this.context.tradingState(),
+      isOwner: this.deps.ledger.isOwner(this.deps.lease),
+      isTooOld: this.isTooOld(intent),
+    });
     if (refusal !== undefined) {
       this.learn([{ type: 'update', clientOrderId: order.clientOrderId, update: { type: 'abandoned', reason: refusal, timeMs: this.deps.clock.nowMs() } }]);
       return;
@@ -415,16 +413,6 @@ export class Execution {
     if (retryAfterMs !== undefined) this.health.rateLimited(retryAfterMs);
     if (update?.type === 'venue') this.health.expectEcho(spokenBefore);
     if (update) this.learn([{ type: 'update', clientOrderId: order.clientOrderId, update }]);
-  }
-
-  /** The last step before the socket: trading state, lease and age, as they are now. */
-  private lastCheck(intent: OrderIntent): string | undefined {
-    const { state } = this.deps.tradingStates.tradingState(this.config.account);
-    if (state === 'HALTED' && intent.type !== 'market') return 'HALTED';
-    if (state === 'REDUCING' && !intent.reduceOnly) return 'REDUCING';
-    if (!this.deps.ledger.isOwner(this.deps.lease)) return 'NO_LEASE';
-    if (this.isTooOld(intent)) return 'STALE';
-    return undefined;
   }
 
   private see({ clientOrderId, instrument, effect }: BookEffect): void {

@@ -74,11 +74,14 @@ function checkMoney(ledger: Ledger, quote: string): Finding[] {
 
 function checkOrders(ledger: Ledger): Finding[] {
   const findings: Finding[] = [];
-  const signals = new Map<string, string>();
+  const legs = new Map(ledger.signals().map(({ signal }) => [signal.signalId, signal.quotes?.length ?? 1]));
+  const intents = new Map<string, number>();
   for (const { order, sentTimeMs, eventTimeMs, maxAgeMs } of ledger.orders()) {
-    const other = signals.get(order.signalId);
-    if (other) findings.push({ id: 'I5', message: `signal ${order.signalId} has the intents ${other} and ${order.intentId}` });
-    signals.set(order.signalId, order.intentId);
+    const count = (intents.get(order.signalId) ?? 0) + 1;
+    const allowed = legs.get(order.signalId) ?? 1;
+    if (count > allowed)
+      findings.push({ id: 'I5', message: `signal ${order.signalId} has ${count} intents, ${order.intentId} the last, where it may have ${allowed}` });
+    intents.set(order.signalId, count);
     const ageMs = sentTimeMs - eventTimeMs;
     if (order.status !== 'ABANDONED' && ageMs > maxAgeMs + AGE_TOLERANCE_MS) {
       findings.push({ id: 'I5', message: `order ${order.clientOrderId} was sent ${ageMs} ms after its signal, at most ${maxAgeMs}` });

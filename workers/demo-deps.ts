@@ -55,7 +55,7 @@ export function createDemoDeps(streams: OutputStreams & { stdout: NodeJS.WriteSt
     createOutput: (isJson) => createOutput(streams, isJson),
     screen: {
       isTerminal: streams.stdout.isTTY === true,
-      columns: () => streams.stdout.columns ?? 120,
+      columns: () => streams.stdout.columns || 120,
       draw: (text) => void streams.stdout.write(`\u001b[H\u001b[2J${text}\n`),
       close: () => void streams.stdout.write('\n'),
     },
@@ -72,7 +72,11 @@ export function createDemoDeps(streams: OutputStreams & { stdout: NodeJS.WriteSt
     },
 
     async bringUp(report) {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+      // Ctrl-C once ends in order, a second time at once. A terminal that was closed may say so more than once.
+      process.once('SIGINT', () => interrupted.abort());
+      for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+      // The screen of a closed terminal takes nothing any more; what is left to do must be done all the same.
+      for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interrupted.abort());
       environment = await up(report);
       await prepareServers(environment);
       return Object.fromEntries((await status()).map(({ name, state }) => [name, state]));

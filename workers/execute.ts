@@ -14,7 +14,7 @@ import { createLog, type Log } from '../infra/log.ts';
 import { createMetrics, type Metrics, serveMetrics } from '../infra/metrics.ts';
 import { compileSchema } from '../infra/validate.ts';
 import type { MarketRecord } from '../schemas/market.ts';
-import { consumeStream, dead, drop, ok, type Outcome, type Stream } from '../streams/consume.ts';
+import { consumeStream, drop, ok, type Outcome, type Stream } from '../streams/consume.ts';
 import type { SignalOutcome } from '../streams/execute.ts';
 import { ExecutionLoop } from '../streams/execute-loop.ts';
 import { Outbox } from '../streams/execute-outbox.ts';
@@ -261,8 +261,6 @@ function toOutcome(outcome: SignalOutcome): Outcome {
       return drop('DUPLICATE_SIGNAL');
     case 'otherAccount':
       return drop('OTHER_ACCOUNT');
-    case 'unsupported':
-      return dead('QUOTES_UNSUPPORTED: this release trades targets, not quote sets');
   }
 }
 

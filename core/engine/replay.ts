@@ -3,10 +3,11 @@ import { intentForTarget } from '../execution/decide.ts';
 import { applyOrderUpdate, exposedQty, isSettled, type OrderUpdate, type TrackedOrder, trackOrder, type VenueOrderStatus } from '../execution/lifecycle.ts';
 import type { Fill, OrderIntent, OrderState } from '../execution/order.ts';
 import { PriceBoard } from '../execution/price-board.ts';
+import { planQuotes, type QuotePlan } from '../execution/quotes.ts';
 import { type InstrumentRules, parseRules } from '../execution/round.ts';
 import type { Signal } from '../execution/signal.ts';
 import { type Decimal, decimalFromNumber, decimalToNumber, formatDecimal, multiply, parseDecimal } from '../market/decimal.ts';
-import type { MarketEvent } from '../market/events.ts';
+import type { MarketEvent, Side } from '../market/events.ts';
 import { type Instrument, type InstrumentName, parseInstrument } from '../market/instrument.ts';
 import { checkRisk, type RiskState } from '../risk/check.ts';
 import type { RiskLimits } from '../risk/decision.ts';
@@ -42,6 +43,13 @@ export interface ReplayResult {
   readonly equityQuote: string;
 }
 
+interface OpenOrder {
+  readonly clientOrderId: string;
+  readonly intent: OrderIntent;
+  /** What the order's age counts from: its own signal, or a later quote set that wanted it as it is. */
+  fresh: Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>;
+}
+
 interface Target {
   readonly qty: Decimal;
   readonly eventTimeMs: number;
@@ -73,7 +81,7 @@ export function replayDecisions(
 /**
  * One account's trading as a fold over market events: the tick-true counterpart of `BarEngine`. Everything that decides is the code that
  * trades live (`StrategyRunner`, `intentForTarget`, `checkRisk`, `applyOrderUpdate`, `bookFill`); only the journey between them is
- * missing. At most one order works per instrument, and a newer target waits its turn, as in `streams/execute`.
+ * missing. At most one target's order, or one strategy's quotes, work per instrument, and what is newer waits its turn, as in `streams/execute`.
  */
 export class Replay {
   private readonly runners: readonly Pick<StrategyRunner, 'process'>[];
@@ -84,7 +92,8 @@ export class Replay {
   private readonly targets = new Map<InstrumentName, Map<string, Target>>();
   private readonly positions = new Map<InstrumentName, PositionBook>();
   private readonly tracked = new Map<string, TrackedOrder>();
-  private readonly open = new Map<InstrumentName, { clientOrderId: string; intent: OrderIntent }>();
+  /** Orders that may still trade, by instrument, oldest first: one of a target, or the quotes of one strategy. */
+  private readonly open = new Map<InstrumentName, readonly OpenOrder[]>();
   private readonly waiting = new Map<InstrumentName, Signal[]>();
   private readonly decisions: ReplayDecision[] = [];
   private readonly fills: Fill[] = [];
@@ -133,17 +142,62 @@ export class Replay {
 
   private decideWaiting(instrument: InstrumentName, nowMs: number): void {
     const queue = this.waiting.get(instrument)!;
-    while (queue.length > 0 && !this.open.has(instrument)) this.decide(queue.shift()!, nowMs);
+    while (queue.length > 0 && this.hasItsTurn(queue[0]!)) this.decide(queue.shift()!, nowMs);
     if (queue.length === 0) this.waiting.delete(instrument);
   }
 
+  private hasItsTurn(signal: Signal): boolean {
+    const working = this.workingOn(signal.instrument);
+    if (working.length === 0 || signal.quotes === undefined) return working.length === 0;
+    const keep = this.quotePlan(signal)?.keep;
+    return working.every(({ clientOrderId }) => keep?.has(clientOrderId));
+  }
+
+  private quotePlan(signal: Signal): QuotePlan | undefined {
+    const { instrument, strategy } = signal;
+    const rules = this.rules.get(instrument);
+    const openOrders = this.workingOn(instrument).map(({ clientOrderId }) => this.tracked.get(clientOrderId)!);
+    const ownQty = this.targets.get(instrument)?.get(strategy)?.qty ?? 0n;
+    return rules && planQuotes(signal, { openOrders, ownQty, rules });
+  }
+
+  private workingOn(instrument: InstrumentName): readonly OpenOrder[] {
+    return this.open.get(instrument) ?? [];
+  }
+
+  /** Each quote that does not rest already is an order of its own, with a risk decision of its own. */
+  private decideQuotes(signal: Signal, nowMs: number): void {
+    const { instrument, strategy, eventTimeMs, maxAgeMs } = signal;
+    const plan = this.quotePlan(signal);
+    const refusal = nowMs - eventTimeMs > maxAgeMs ? 'STALE' : plan ? undefined : 'UNKNOWN_INSTRUMENT';
+    if (refusal !== undefined || !plan) {
+      this.decisions.push({ signal, intent: undefined, code: refusal });
+      return;
+    }
+    this.setTarget(instrument, strategy, this.targets.get(instrument)?.get(strategy)?.qty ?? 0n, eventTimeMs);
+    for (const order of this.workingOn(instrument)) order.fresh = signal;
+    for (const { code } of plan.refused) this.decisions.push({ signal, intent: undefined, code });
+    for (const intent of plan.place) {
+      const decision = checkRisk(intent, this.riskState(instrument, nowMs), this.config.limits);
+      this.decisions.push({ signal, intent: decision.approved ? intent : undefined, code: decision.approved ? undefined : decision.code });
+      if (decision.approved) this.enter(intent, nowMs);
+    }
+    if (plan.place.length === 0 && plan.refused.length === 0) this.decisions.push({ signal, intent: undefined, code: 'NOTHING_TO_DO' });
+    // Every quote is decided before the first of them can trade, as when they leave after one durable step.
+    for (const { clientOrderId, intent } of [...this.workingOn(instrument)]) if (intent.signalId === signal.signalId) this.submit(clientOrderId, intent, nowMs);
+  }
+
   private decide(signal: Signal, nowMs: number): void {
+    if (signal.quotes !== undefined) {
+      this.decideQuotes(signal, nowMs);
+      return;
+    }
     const outcome = this.evaluate(signal, nowMs);
     const { instrument, strategy, eventTimeMs } = signal;
     const isActedOn = 'intent' in outcome || outcome.code === 'NOTHING_TO_DO' || outcome.code === 'BELOW_MINIMUM';
     if (isActedOn && signal.targetQty !== undefined) this.setTarget(instrument, strategy, parseDecimal(signal.targetQty), eventTimeMs);
     this.decisions.push({ signal, intent: undefined, code: undefined, ...outcome });
-    if ('intent' in outcome) this.send(outcome.intent, nowMs);
+    if ('intent' in outcome) this.submit(this.enter(outcome.intent, nowMs), outcome.intent, nowMs);
   }
 
   private evaluate(signal: Signal, nowMs: number): { readonly intent: OrderIntent } | { readonly code: string } {
@@ -164,7 +218,8 @@ export class Replay {
     return decision.approved ? { intent: decision.intent } : { code: decision.code };
   }
 
-  private send(intent: OrderIntent, nowMs: number): void {
+  /** From here on the order counts as open. */
+  private enter(intent: OrderIntent, nowMs: number): string {
     const clientOrderId = `ts${intent.intentId}`;
     const { intentId, signalId, strategy, account, instrument, side, type, timeInForce, qty, price, reduceOnly } = intent;
     const times = { createdTimeMs: nowMs, updatedTimeMs: nowMs };
@@ -188,8 +243,13 @@ export class Replay {
         ...times,
       }),
     );
-    this.open.set(instrument, { clientOrderId, intent });
+    this.open.set(instrument, [...this.workingOn(instrument), { clientOrderId, intent, fresh: intent }]);
     this.sendTimesMs.push(nowMs);
+    return clientOrderId;
+  }
+
+  private submit(clientOrderId: string, intent: OrderIntent, nowMs: number): void {
+    const { instrument, side, type, timeInForce, qty, price } = intent;
     this.update(clientOrderId, { type: 'sending', timeMs: nowMs });
     const order = { clientOrderId, instrument, side, type, timeInForce, qty: parseDecimal(qty), ...(price !== undefined && { price: parseDecimal(price) }) };
     this.learn(this.venue.submit(order, nowMs));
@@ -244,16 +304,23 @@ export class Replay {
   private settle(clientOrderId: string): void {
     const tracked = this.tracked.get(clientOrderId)!;
     const { instrument, strategy } = tracked.order;
-    if (!isSettled(tracked) || this.open.get(instrument)?.clientOrderId !== clientOrderId) return;
-    this.open.delete(instrument);
+    const working = this.workingOn(instrument);
+    const left = working.filter((order) => order.clientOrderId !== clientOrderId);
+    if (!isSettled(tracked) || left.length === working.length) return;
+    if (left.length === 0) this.open.delete(instrument);
+    else this.open.set(instrument, left);
     const target = this.targets.get(instrument)?.get(strategy);
     if (target) this.setTarget(instrument, strategy, this.position(instrument).qty - this.wanted(instrument, strategy), target.eventTimeMs);
   }
 
-  /** A resting order goes when its signal is too old or a newer target waits behind it. */
+  /** A resting order goes when its signal is too old, or when something newer waits behind it that does not want it. */
   private cancelUnwanted(nowMs: number): void {
-    for (const [instrument, { clientOrderId, intent }] of this.open) {
-      if (nowMs - intent.eventTimeMs > intent.maxAgeMs || this.waiting.has(instrument)) this.learn(this.venue.cancel({ instrument, clientOrderId }, nowMs));
+    for (const [instrument, working] of [...this.open]) {
+      const signals = this.waiting.get(instrument) ?? [];
+      for (const { clientOrderId, fresh } of working) {
+        const isWanted = signals.every((signal) => this.quotePlan(signal)?.keep.has(clientOrderId));
+        if (!isWanted || nowMs - fresh.eventTimeMs > fresh.maxAgeMs) this.learn(this.venue.cancel({ instrument, clientOrderId }, nowMs));
+      }
     }
   }
 
@@ -288,15 +355,15 @@ export class Replay {
     let otherGross = 0;
     let reserved = 0n;
     for (const name of this.rules.keys()) if (name !== instrument) otherGross += this.worstNotional(name);
-    for (const { clientOrderId, intent } of this.open.values()) {
+    for (const { clientOrderId, intent } of [...this.open.values()].flat()) {
       if (intent.side === 'buy') reserved += multiply(exposedQty(this.tracked.get(clientOrderId)!), parseDecimal(intent.price!));
     }
     return {
       tradingState: 'ACTIVE',
       entryBlock: undefined,
       positionQty: decimalToNumber(this.position(instrument).qty),
-      openBuyQty: 0,
-      openSellQty: 0,
+      openBuyQty: this.exposed(instrument, 'buy'),
+      openSellQty: this.exposed(instrument, 'sell'),
       guardedPrice: this.prices.guarded(instrument, nowMs),
       dailyPnlQuote: decimalToNumber(this.equity()) - this.dayStartEquity,
       ordersLastSecond: this.sendTimesMs.length,
@@ -308,9 +375,13 @@ export class Replay {
   /** As if everything open filled at once, on the worse side (I8). */
   private worstNotional(instrument: InstrumentName): number {
     const qty = decimalToNumber(this.position(instrument).qty);
-    const open = this.open.get(instrument);
-    const exposed = open ? decimalToNumber(exposedQty(this.tracked.get(open.clientOrderId)!)) : 0;
-    const after = open?.intent.side === 'sell' ? qty - exposed : qty + exposed;
-    return Math.max(Math.abs(qty), Math.abs(after)) * (this.prices.mark(instrument) ?? 0);
+    const worst = Math.max(Math.abs(qty), Math.abs(qty + this.exposed(instrument, 'buy')), Math.abs(qty - this.exposed(instrument, 'sell')));
+    return worst * (this.prices.mark(instrument) ?? 0);
+  }
+
+  private exposed(instrument: InstrumentName, side: Side): number {
+    let total = 0n;
+    for (const { clientOrderId, intent } of this.workingOn(instrument)) if (intent.side === side) total += exposedQty(this.tracked.get(clientOrderId)!);
+    return decimalToNumber(total);
   }
 }

@@ -31,6 +31,8 @@ export interface OrderIntent {
   /** hash(signalId, leg). One order ever per intent. */
   readonly intentId: string;
   readonly signalId: string;
+  /** Which quote of a quote set; absent for a target, which has one order. */
+  readonly leg?: number;
   readonly strategy: string;
   readonly account: string;
   readonly instrument: InstrumentName;

@@ -7,6 +7,7 @@ import { openLog } from './process.ts';
 import { logPathOf } from './stack.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const LIFELINE = new URL('./lifeline.ts', import.meta.url).href;
 
 export interface WorkerSpec {
   /** Log and status name; `execute-paper` for `workers/execute.ts paper`. */
@@ -101,10 +102,11 @@ export function superviseWorkers(options: SuperviseOptions): Supervisor {
   function runOnce(entry: Supervised): Promise<string> {
     const { name, worker, args = [], env = {}, heapMb } = entry.spec;
     const output = openLog(logPathOf(homeDir, name));
-    const child = spawn(process.execPath, [...workerNodeArgs(heapMb), `workers/${worker}.ts`, ...args], {
+    const child = spawn(process.execPath, ['--import', LIFELINE, ...workerNodeArgs(heapMb), `workers/${worker}.ts`, ...args], {
       cwd: ROOT,
       env: childEnvironment({ TOUCHSTONE_HOME: homeDir, ...env }),
-      stdio: ['ignore', output, output],
+      // Never written to: it ends when this process does, and `lifeline.ts` stops the worker then.
+      stdio: ['pipe', output, output],
       // Ctrl-C reaches the whole foreground group; the supervisor decides when and how its workers stop.
       detached: true,
     });

@@ -114,6 +114,30 @@ const MIGRATIONS: readonly string[] = [
     is_breached  INTEGER NOT NULL DEFAULT 0 CHECK (is_breached IN (0, 1))
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- A quote set makes one order a quote: unique are signal and leg.
+  CREATE TABLE orders_by_leg (
+    intent_id        TEXT PRIMARY KEY,
+    client_order_id  TEXT NOT NULL UNIQUE,
+    venue_order_id   TEXT,
+    signal_id        TEXT NOT NULL,
+    leg              INTEGER NOT NULL DEFAULT 0,
+    instrument       TEXT NOT NULL,
+    is_settled       INTEGER NOT NULL CHECK (is_settled IN (0, 1)),
+    sent_time_ms     INTEGER,
+    max_age_ms       INTEGER NOT NULL,
+    event_time_ms    INTEGER NOT NULL,
+    venue_filled_qty TEXT NOT NULL,
+    state            TEXT NOT NULL,
+    UNIQUE (signal_id, leg)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO orders_by_leg (intent_id, client_order_id, venue_order_id, signal_id, instrument, is_settled, sent_time_ms, max_age_ms, event_time_ms, venue_filled_qty, state)
+    SELECT intent_id, client_order_id, venue_order_id, signal_id, instrument, is_settled, sent_time_ms, max_age_ms, event_time_ms, venue_filled_qty, state FROM orders;
+  DROP TABLE orders;
+  ALTER TABLE orders_by_leg RENAME TO orders;
+  CREATE INDEX orders_unsettled ON orders (instrument) WHERE is_settled = 0;
+  CREATE INDEX orders_by_venue_id ON orders (instrument, venue_order_id);
+  `,
 ];
 
 /** @throws TouchstoneError LEDGER_NEWER when a newer release wrote the file, LEDGER_OLD when it is read-only and must be migrated first */

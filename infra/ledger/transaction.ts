@@ -46,24 +46,25 @@ export class LedgerTransaction {
     this.db.prepare("UPDATE target SET qty = '0' WHERE instrument = ?").run(instrument);
   }
 
-  /** @throws TouchstoneError DUPLICATE_INTENT: one order ever per intent and per signal (I4, I5) */
-  insertOrder(stored: StoredOrder): void {
+  /** @throws TouchstoneError DUPLICATE_INTENT: one order ever per intent, and per signal and leg (I4, I5) */
+  insertOrder(stored: StoredOrder, leg: number): void {
     const { order } = stored;
-    const sql = `INSERT INTO orders (intent_id, client_order_id, signal_id, instrument, is_settled, sent_time_ms, max_age_ms, event_time_ms, venue_filled_qty, state)
-                 VALUES (?, ?, ?, ?, 0, ?, ?, ?, '0', ?) ON CONFLICT DO NOTHING`;
+    const sql = `INSERT INTO orders (intent_id, client_order_id, signal_id, leg, instrument, is_settled, sent_time_ms, max_age_ms, event_time_ms, venue_filled_qty, state)
+                 VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, '0', ?) ON CONFLICT DO NOTHING`;
     const { changes } = this.db
       .prepare(sql)
       .run(
         order.intentId,
         order.clientOrderId,
         order.signalId,
+        leg,
         order.instrument,
         stored.sentTimeMs,
         stored.maxAgeMs,
         stored.eventTimeMs,
         JSON.stringify(order),
       );
-    if (changes === 0) throw new TouchstoneError('DUPLICATE_INTENT', `signal ${order.signalId} has an order already`);
+    if (changes === 0) throw new TouchstoneError('DUPLICATE_INTENT', `signal ${order.signalId} has an order of leg ${leg} already`);
   }
 
   updateOrder(stored: StoredOrder, isSettled: boolean): void {

@@ -210,7 +210,7 @@ describe('what cannot work', () => {
 });
 
 describe('the command line', () => {
-  it.skipIf(!existsSync('workers/touchstone.ts'))('reports the servers of this run as one JSON document', async () => {
+  it('reports the servers of this run as one JSON document', async () => {
     const { inject } = await import('vitest');
     const { stdout } = await promisify(execFile)(process.execPath, ['workers/touchstone.mjs', 'status', '--json'], {
       env: { ...process.env, ...inject('stackVariables') },

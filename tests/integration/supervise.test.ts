@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RESTART_WINDOW_MS, RESTARTS_MAX, type Supervisor, superviseWorkers, type WorkerSpec } from '../../infra/dev/supervise.ts';
 import { silentLog } from '../../infra/log.ts';
+import { spawnWorker } from '../setup/process.ts';
 
 /** Real processes under a clock that the test moves; the pauses before restarts are cut short. */
 let homeDir: string;
@@ -81,5 +82,12 @@ describe('a supervisor', () => {
     const log = logOf('broken');
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(logOf('broken')).toBe(log);
+  });
+
+  it('takes its workers with it when it is killed', async () => {
+    const killed = spawnWorker('tests/integration/fixtures/supervising.ts', { args: [homeDir] });
+    await expect.poll(() => existsSync(join(homeDir, 'logs', 'a.log')) && logOf('a'), { timeout: 20_000 }).toBe('started\n');
+    await killed.kill();
+    await expect.poll(() => logOf('a'), { timeout: 20_000 }).toBe('started\nstopped\n');
   });
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brokerCommand } from '../../infra/dev/kafka/broker.ts';
@@ -16,6 +16,8 @@ export interface TestBroker {
   readonly proxy: NetProxy;
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** What a disk that lied about its writes would do to a topic: the last part of its log is gone. The broker must not run. */
+  loseTail(topic: string, share: number): void;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,10 @@ export async function startBroker(): Promise<TestBroker> {
     proxy,
     kill,
     start,
+    loseTail(topic, share) {
+      const logs = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).filter((path) => new RegExp(`(^|/)${topic}-\\d+/\\d+\\.log$`).test(path));
+      for (const path of logs) truncateSync(join(dataDir, path), Math.floor(statSync(join(dataDir, path)).size * (1 - share)));
+    },
     async close() {
       await kill();
       await proxy.close();

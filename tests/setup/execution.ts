@@ -197,10 +197,19 @@ export async function startExecutionBed(options: BedOptions = {}): Promise<Execu
             false,
           ),
         40_000,
-      );
+      ).catch((cause) => {
+        throw new Error(`${cause.message}; ${withLedger(unrest, 'there is no ledger')}`, { cause });
+      });
     },
     verify: () => verifyEnvironment(environment, account, silentLog, { kafka: true, clickhouse: false }),
   };
+}
+
+/** What keeps a ledger from being quiet, in one line. */
+function unrest(ledger: Ledger): string {
+  const orders = ledger.unsettledOrders().map(({ order }) => `${order.clientOrderId} ${order.status} ${order.filledQty}/${order.qty} ${order.instrument}`);
+  const waiting = ledger.waitingSignals().map(({ signalId, instrument }) => `${signalId} ${instrument}`);
+  return `orders: ${orders.join(', ') || 'none'}; waiting: ${waiting.join(', ') || 'none'}; published ${ledger.publishedSequence()} of ${ledger.lastSequence()}`;
 }
 
 const VENUE = {

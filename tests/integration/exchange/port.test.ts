@@ -71,6 +71,8 @@ describe('account', () => {
     expect(sent!.params).toMatchObject({ quantity: '0.01234', price: '59000.01', newClientOrderId: 'digits' });
     await bed.emit('sell', 0.00234, 59_000);
     expect(await account.fetchOrder(BTC, 'digits')).toMatchObject({ status: 'PARTIALLY_FILLED', filledQty: '0.00234' });
+    const { venueOrderId } = await account.fetchOrder(BTC, 'digits');
+    expect(await account.fetchOrderById(BTC, venueOrderId)).toMatchObject({ clientOrderId: 'digits', filledQty: '0.00234' });
     expect(await account.fetchFills(BTC)).toEqual([
       expect.objectContaining({ price: '59000.01', qty: '0.00234', commission: '0.00000234', commissionAsset: 'BTC', liquidity: 'maker', side: 'buy' }),
     ]);

@@ -149,6 +149,31 @@ describe('an outcome that is not known', () => {
     expect(s.venue.truth.orders).toHaveLength(1);
   });
 
+  it('is not kept unknown by the trades of another hand on the account', async () => {
+    const s = await start();
+    s.venue.nextFault = 'lostRequest';
+    await s.submit(s.signal('1'));
+    s.venue.isStreamSilent = true;
+    await s.venue.placeOrder({ instrument: BTC, clientOrderId: 'by-hand', side: 'buy', type: 'limit', timeInForce: 'IOC', qty: '1', price: '100' });
+    s.venue.isStreamSilent = false;
+    await s.pass(13_000);
+    expect(statuses(s)).toEqual(['UNKNOWN']);
+    await s.pass(3_000);
+    expect(statuses(s)).toEqual(['NOT_PLACED']);
+    expect(positionOf(s)).toBe('0');
+  });
+
+  it('is found by its trades when no lookup by our own id sees it', async () => {
+    const s = await start();
+    s.venue.nextFault = 'timeoutAfterAccept';
+    s.venue.isStreamSilent = true;
+    s.venue.lookupLagMs = 3_600_000;
+    await s.submit(s.signal('1'));
+    await s.pass(20_000);
+    expect(statuses(s)).toEqual(['FILLED']);
+    expect(positionOf(s)).toBe('0.999');
+  });
+
   it('survives a lookup that does not see the order yet', async () => {
     const s = await start();
     s.venue.nextFault = 'timeoutAfterAccept';

@@ -104,7 +104,7 @@ export class ModelVenue implements VenueAccount {
     this.emit({ type: 'order', order });
     const share = (parseDecimal(request.qty) * BigInt(this.fillPercent)) / 100n;
     if (share > 0n) this.trade(order.venueOrderId, share);
-    const rests = request.timeInForce === 'GTC' && request.type === 'limit';
+    const rests = request.timeInForce === 'GTC' && request.type !== 'market';
     if (!rests && isLive(this.byId(order.venueOrderId))) this.set(order.venueOrderId, { status: 'EXPIRED' });
     if (fault === 'timeoutAfterAccept') throw new TouchstoneError('VENUE_UNKNOWN', 'request timed out');
     return this.byId(order.venueOrderId);
@@ -125,6 +125,10 @@ export class ModelVenue implements VenueAccount {
     const order = this.truth.orders.findLast((one) => one.clientOrderId === clientOrderId);
     if (!order || this.venueMs() - order.acceptedMs < this.lookupLagMs) throw new TouchstoneError('VENUE_NOT_FOUND', '-2013 Order does not exist.');
     return order;
+  }
+
+  async fetchOrderById(_instrument: string, venueOrderId: string): Promise<VenueOrder> {
+    return this.byId(venueOrderId);
   }
 
   async fetchOpenOrders(instrument?: string): Promise<readonly VenueOrder[]> {

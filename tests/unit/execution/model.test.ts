@@ -72,6 +72,29 @@ const signal = fc
     }),
   );
 
+const quotes = fc
+  .record({
+    bidQty: fc.constantFrom('0', '1', '3'),
+    askQty: fc.constantFrom('0', '1', '3'),
+    distancePercent: fc.constantFrom(0.2, 0.5),
+    instrument: fc.constantFrom(BTC, ETH),
+    passes: fc.constantFrom(1, 3, 50),
+  })
+  .map(
+    ({ bidQty, askQty, distancePercent, instrument, passes: count }): Command => ({
+      text: `quotes ${bidQty} and ${askQty} of ${instrument}, ${distancePercent} % away`,
+      async run(world) {
+        const { price } = world.system.venue;
+        const at = (percent: number) => (price * (1 + percent / 100)).toFixed(2);
+        const set = [['buy', at(-distancePercent), bidQty] as const, ['sell', at(distancePercent), askQty] as const].filter(([, , qty]) => qty !== '0');
+        const one = world.system.quotes(set, { instrument });
+        world.sent.push(one);
+        world.system.execution.submit([one]).catch(() => {});
+        await passes(count);
+      },
+    }),
+  );
+
 const duplicate = fc.nat(20).map(
   (index): Command => ({
     text: `deliver signal ${index} again`,
@@ -166,6 +189,7 @@ const halt = fc.constantFrom('HALTED' as const, 'REDUCING' as const, 'ACTIVE' as
 const history = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: signal },
+    { weight: 4, arbitrary: quotes },
     { weight: 2, arbitrary: duplicate },
     { weight: 4, arbitrary: faults },
     { weight: 3, arbitrary: settings },

@@ -146,6 +146,12 @@ export class System {
     };
   }
 
+  /** A quote set; each quote as [side, price, quantity]. */
+  quotes(wanted: ReadonlyArray<readonly ['buy' | 'sell', string, string]>, more: Partial<Signal> = {}): Signal {
+    const { targetQty: _, ...signal } = this.signal('0', { strategy: 'maker', ...more });
+    return { ...signal, quotes: wanted.map(([side, price, qty]) => ({ side, price, qty })) };
+  }
+
   async submit(...signals: Signal[]): Promise<void> {
     await this.execution.submit(signals);
     await this.execution.idle();

@@ -76,6 +76,7 @@ class VenuePort implements VenueAccount {
     return order;
   }
 
+  fetchOrderById = async (_: string, venueOrderId: string) => [...this.orders.values()].find((order) => order.venueOrderId === venueOrderId)!;
   fetchOpenOrders = async () => [...this.orders.values()].filter(({ status }) => status === 'OPEN' || status === 'PARTIALLY_FILLED');
   fetchFills = async () => [];
   fetchBalances = async () => this.simulated.balances().map(({ asset, free, locked }) => ({ asset, free: formatDecimal(free), locked: formatDecimal(locked) }));
