@@ -11,6 +11,14 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
+/** Resolves when the signal aborts; at once when it has: waiting for the event alone would then wait for ever. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

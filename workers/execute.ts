@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, errorMessage } from '../core/errors.ts';
 import { PriceBoard } from '../core/execution/price-board.ts';
 import type { Signal } from '../core/execution/signal.ts';
-import { sleep, systemClock } from '../infra/clock.ts';
+import { aborted, sleep, systemClock } from '../infra/clock.ts';
 import { loadConfiguration } from '../infra/config.ts';
 import { createDurable, type Durable } from '../infra/durable.ts';
 import { type Environment, readEnvironment } from '../infra/env.ts';
@@ -180,7 +180,8 @@ async function trade(shared: Process, wiring: AccountWiring, { ledger, lease, ve
   });
   log.info({ instruments: config.instruments.length, epoch: lease.epoch }, 'execute ready');
 
-  await new Promise<void>((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }));
+  // The lease may have been lost while it started.
+  await aborted(ended);
   clearInterval(ticking);
   await connecting;
   for (const stream of streams) await stream.stop();
