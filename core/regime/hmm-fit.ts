@@ -73,12 +73,13 @@ function maximise(observations: Matrix, smoothed: readonly Float64Array[], pairs
     }
     const mean = floors.map((_, d) => observations.reduce((sum, row, t) => sum + smoothed[t]![k]! * row[d]!, 0) / weight);
     const covariance = zeros(floors.length, floors.length);
-    observations.forEach((row, t) => {
+    for (let t = 0; t < observations.length; t++) {
+      const row = observations[t]!;
       const share = smoothed[t]![k]! / weight;
       for (let i = 0; i < floors.length; i++) {
         for (let j = 0; j < floors.length; j++) covariance[i]![j]! += share * (row[i]! - mean[i]!) * (row[j]! - mean[j]!);
       }
-    });
+    }
     means.push(mean);
     covariances.push(widened(covariance, floors));
   }

@@ -1,5 +1,5 @@
 import { TouchstoneError } from '../errors.ts';
-import { cholesky, type Matrix, solveLower } from '../math/linear.ts';
+import { cholesky, type Matrix } from '../math/linear.ts';
 
 /** A hidden Markov chain whose states each draw observations from a normal distribution. K states, D dimensions. */
 export interface GaussianHmm {
@@ -32,12 +32,14 @@ export class GaussianEmissions {
   private readonly means: Matrix;
   private readonly factors: readonly Matrix[];
   private readonly constants: Float64Array;
+  private readonly scaled: Float64Array;
 
   /** @throws TouchstoneError BAD_MODEL for shapes that do not fit or a covariance that is not positive definite. */
   constructor({ means, covariances }: Pick<GaussianHmm, 'means' | 'covariances'>) {
     this.states = means.length;
     this.dimensions = means[0]?.length ?? 0;
     this.means = means;
+    this.scaled = new Float64Array(this.dimensions);
     const fits = covariances.length === this.states && this.dimensions > 0 && means.every((mean) => mean.length === this.dimensions);
     if (!fits) throw new TouchstoneError('BAD_MODEL', 'a model has one mean and one covariance a state');
     try {
@@ -54,13 +56,19 @@ export class GaussianEmissions {
   /** @throws TouchstoneError BAD_SERIES for an observation of other dimensions, or one that is not finite. */
   logDensities(observation: ArrayLike<number>, into: Float64Array): void {
     if (observation.length !== this.dimensions) throw new TouchstoneError('BAD_SERIES', `an observation needs ${this.dimensions} dimensions`);
-    const distance = new Float64Array(this.dimensions);
+    const { scaled } = this;
     for (let k = 0; k < this.states; k++) {
       const centre = this.means[k]!;
-      for (let d = 0; d < this.dimensions; d++) distance[d] = observation[d]! - centre[d]!;
-      const scaled = solveLower(this.factors[k]!, distance);
+      const factor = this.factors[k]!;
       let square = 0;
-      for (let d = 0; d < this.dimensions; d++) square += scaled[d]! * scaled[d]!;
+      // Forward substitution: L⁻¹·(x − mean), whose length is Mahalanobis' distance.
+      for (let d = 0; d < this.dimensions; d++) {
+        const row = factor[d]!;
+        let distance = observation[d]! - centre[d]!;
+        for (let e = 0; e < d; e++) distance -= row[e]! * scaled[e]!;
+        scaled[d] = distance / row[d]!;
+        square += scaled[d]! * scaled[d]!;
+      }
       if (!Number.isFinite(square)) throw new TouchstoneError('BAD_SERIES', 'an observation must be finite');
       into[k] = this.constants[k]! - 0.5 * square;
     }
@@ -156,10 +164,10 @@ export function hmmSmooth(
   const states = model.startProb.length;
   const smoothed = filtered.map((row) => row.slice());
   const pairs = Array.from({ length: states }, () => new Float64Array(states));
+  const share = new Float64Array(states);
   for (let t = filtered.length - 2; t >= 0; t--) {
     const now = filtered[t]!;
     const next = smoothed[t + 1]!;
-    const share = new Float64Array(states);
     for (let k = 0; k < states; k++) {
       let prior = 0;
       for (let j = 0; j < states; j++) prior += now[j]! * model.transition[j]![k]!;

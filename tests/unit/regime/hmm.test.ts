@@ -56,7 +56,11 @@ describe('hidden Markov model', () => {
         expect(logLikelihood).toBeCloseTo(Math.log(total), 10);
         const share = (of: (path: number[]) => boolean) => paths.filter(({ path }) => of(path)).reduce((sum, one) => sum + one.probability, 0) / total;
         for (let k = 0; k < 3; k++) {
-          for (let t = 0; t < length; t++) expect(smoothed[t]![k]).toBeCloseTo(share((path) => path[t] === k), 10);
+          for (let t = 0; t < length; t++)
+            expect(smoothed[t]![k]).toBeCloseTo(
+              share((path) => path[t] === k),
+              10,
+            );
           expect(filtered[length - 1]![k]).toBeCloseTo(smoothed[length - 1]![k]!, 12);
           for (let j = 0; j < 3; j++) {
             let expected = 0;

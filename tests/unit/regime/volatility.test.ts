@@ -64,7 +64,13 @@ describe('realised volatility', () => {
 
   it('refuses what is no bar', () => {
     const estimator = new RealizedVolatility(5, 365);
-    for (const bar of [[1, 0.9, 0.8, 0.9] as const, [1, 2, 0, 1] as const, [1, 2, Number.NaN, 1] as const, [1, 2, 1, 3] as const]) {
+    const bars: [number, number, number, number][] = [
+      [1, 0.9, 0.8, 0.9],
+      [1, 2, 0, 1],
+      [1, 2, Number.NaN, 1],
+      [1, 2, 1, 3],
+    ];
+    for (const bar of bars) {
       expect(() => estimator.update(...bar)).toThrow(expect.objectContaining({ code: 'BAD_PRICE' }));
     }
     expect(() => new RealizedVolatility(1, 365)).toThrow(expect.objectContaining({ code: 'BAD_PARAMETER' }));
