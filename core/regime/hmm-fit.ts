@@ -7,6 +7,8 @@ export interface HmmFitOptions {
   readonly iterations: number;
   /** Ends before when a step raises the ln likelihood by less; 0 (default) takes all steps. */
   readonly tolerance?: number;
+  /** States whose mean and covariance are known and stay as they are; none by default. */
+  readonly fixedStates?: readonly number[];
 }
 
 export interface HmmFit {
@@ -33,7 +35,7 @@ export function hmmFit(observations: Matrix, start: GaussianHmm, options: HmmFit
     const { smoothed, pairs, logLikelihood } = hmmSmooth(model, observations);
     if (options.tolerance && logLikelihood - before < options.tolerance) return { model, logLikelihood, iterations: taken };
     before = logLikelihood;
-    model = maximise(observations, smoothed, pairs, model, floors);
+    model = maximise(observations, smoothed, pairs, model, floors, options.fixedStates);
   }
   return { model, logLikelihood: hmmFilter(model, observations).logLikelihood, iterations: taken };
 }
@@ -56,7 +58,14 @@ function varianceFloors(observations: Matrix): Float64Array {
   });
 }
 
-function maximise(observations: Matrix, smoothed: readonly Float64Array[], pairs: Matrix, old: GaussianHmm, floors: Float64Array): GaussianHmm {
+function maximise(
+  observations: Matrix,
+  smoothed: readonly Float64Array[],
+  pairs: Matrix,
+  old: GaussianHmm,
+  floors: Float64Array,
+  fixedStates: readonly number[] = [],
+): GaussianHmm {
   const states = smoothed[0]!.length;
   const transition = pairs.map((row, j) => {
     const total = Array.from(row).reduce((sum, value) => sum + value, 0);
@@ -66,7 +75,7 @@ function maximise(observations: Matrix, smoothed: readonly Float64Array[], pairs
   const covariances: Matrix[] = [];
   for (let k = 0; k < states; k++) {
     const weight = smoothed.reduce((sum, row) => sum + row[k]!, 0);
-    if (!(weight > 0)) {
+    if (!(weight > 0) || fixedStates.includes(k)) {
       means.push(old.means[k]!);
       covariances.push(old.covariances[k]!);
       continue;

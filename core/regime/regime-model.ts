@@ -2,7 +2,7 @@ import { cryptoVix } from './crypto-vix.ts';
 import type { GarchFilter } from './garch.ts';
 import { garchFit } from './garch-fit.ts';
 import { type GaussianHmm, HmmFilter } from './hmm.ts';
-import { hmmFit, quantileStart } from './hmm-fit.ts';
+import { hmmFit } from './hmm-fit.ts';
 import { quantile } from './outliers.ts';
 
 /** Trends that a state of the hidden chain may stand for. */
@@ -49,7 +49,18 @@ export const DEFAULT_REGIME_SETTINGS: RegimeSettings = {
   certainty: 0.6,
 };
 
-const TREND_STATES = 3;
+/** Bear, range and bull, in that order. Without a trend the standardised trend is standard normal, so that state is known, not fitted. */
+const RANGE_STATE = 1;
+const TREND_START: GaussianHmm = {
+  startProb: [0.25, 0.5, 0.25],
+  transition: [
+    [0.98, 0.02, 0],
+    [0.01, 0.98, 0.01],
+    [0, 0.02, 0.98],
+  ],
+  means: [[-2], [0], [2]],
+  covariances: [[[1]], [[1]], [[1]]],
+};
 const EM_STEPS = 100;
 const EM_TOLERANCE = 1e-3;
 
@@ -84,7 +95,8 @@ export function surprise(returns: Float64Array, variances: Float64Array): number
 }
 
 /**
- * Fits GARCH to the returns of a window, and a hidden chain of three states to the trend in units of the GARCH volatility. Only the window is read.
+ * Fits GARCH to the returns of a window, and a hidden chain of bear, range and bull to the trend in units of the GARCH volatility. Only the window is
+ * read. Trends of overlapping stretches are not independent given the state, as the model has it: its probabilities are somewhat too sure.
  * @param returns in percent, oldest first. @throws TouchstoneError DEGENERATE_SERIES, NOT_CONVERGED, BAD_SERIES
  */
 export function fitRegimeModel(returns: Float64Array, settings: RegimeSettings): RegimeModel {
@@ -98,7 +110,7 @@ export function fitRegimeModel(returns: Float64Array, settings: RegimeSettings):
   for (let end = trendBars; end <= returns.length; end++) {
     trends.push([standardisedTrend(returns.subarray(end - trendBars, end), conditionalVariance.subarray(end - trendBars, end))]);
   }
-  const { model } = hmmFit(trends, quantileStart(trends, TREND_STATES), { iterations: EM_STEPS, tolerance: EM_TOLERANCE });
+  const { model } = hmmFit(trends, TREND_START, { iterations: EM_STEPS, tolerance: EM_TOLERANCE, fixedStates: [RANGE_STATE] });
   const trendFilter = new HmmFilter(model);
   for (const trend of trends) trendFilter.update(trend);
   return {
@@ -110,6 +122,6 @@ export function fitRegimeModel(returns: Float64Array, settings: RegimeSettings):
   };
 }
 
-export function stateTrendsOf(model: GaussianHmm, minimumTrend: number): Trend[] {
+function stateTrendsOf(model: GaussianHmm, minimumTrend: number): Trend[] {
   return model.means.map((mean) => (mean[0]! >= minimumTrend ? 'bull' : mean[0]! <= -minimumTrend ? 'bear' : 'range'));
 }

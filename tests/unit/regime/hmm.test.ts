@@ -147,6 +147,14 @@ describe('fit by EM', () => {
     expect(hmmFit(observations, unvisited, { iterations: 1 }).model.means[2]).toBe(MODEL.means[2]);
   });
 
+  it('leaves known states as they are', () => {
+    const { observations } = simulate(5, 200);
+    const { model } = hmmFit(observations, MODEL, { iterations: 5, fixedStates: [1] });
+    expect([model.means[1], model.covariances[1]]).toEqual([MODEL.means[1], MODEL.covariances[1]]);
+    expect(model.means[0]).not.toEqual(MODEL.means[0]);
+    expect(model.transition[1]).not.toEqual(MODEL.transition[1]);
+  });
+
   it('says when there is nothing to fit', () => {
     const still = Array.from({ length: 30 }, () => [0.1]);
     expect(() => quantileStart(still, 2)).toThrow(expect.objectContaining({ code: 'DEGENERATE_SERIES' }));
