@@ -1,5 +1,5 @@
 import type { Rng } from '../random.ts';
-import { mean } from './moments.ts';
+import { mean, sampleVariance } from './moments.ts';
 import { quantileOfSorted } from './quantile.ts';
 
 /**
@@ -43,7 +43,7 @@ export interface BlockLengths {
  */
 export function optimalBlockLength(values: ArrayLike<number>): BlockLengths | undefined {
   const count = values.length;
-  if (count < 10) return undefined;
+  if (count < 10 || !(sampleVariance(values) > 0)) return undefined;
   const centre = mean(values);
   const deviations = Float64Array.from(values, (value) => value - centre);
   const run = Math.max(5, Math.floor(Math.log10(count)));
@@ -55,7 +55,6 @@ export function optimalBlockLength(values: ArrayLike<number>): BlockLengths | un
     autocovariance[lag] = cross / count;
     correlation[lag] = Math.abs(cross) / Math.sqrt(edgeSquares(deviations, lag + 1, count) * edgeSquares(deviations, 0, count - lag - 1));
   }
-  if (!(autocovariance[0]! > 0)) return undefined;
   const lags = significantLags(correlation, run, 2 * Math.sqrt(Math.log10(count) / count), maxLag);
   let slope = 0;
   let spectrum = autocovariance[0]!;
