@@ -2,7 +2,7 @@ import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import type { SentimentItem } from '../ml/features/sentiment-feature.ts';
 import type { DatasetSpec } from '../ml/training/dataset.ts';
 import type { Genome } from '../ml/evolution/genome.ts';
-import type { SharpeEstimate } from '../ml/validation/deflated-sharpe.ts';
+import type { SharpeEstimate } from '../core/stats/sharpe-evidence.ts';
 import type { Range, WalkForwardFold } from '../ml/validation/walk-forward.ts';
 import type { Dataset } from './dataset.ts';
 

@@ -8,7 +8,7 @@ import type { Clickhouse } from '../infra/clickhouse.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Configuration } from '../infra/config.ts';
 import type { ControlStore } from '../infra/control-store/control-store.ts';
-import type { SharpeEstimate } from '../ml/validation/deflated-sharpe.ts';
+import type { SharpeEstimate } from '../core/stats/sharpe-evidence.ts';
 import type { Stage, StrategyActivated } from '../schemas/control.ts';
 import type { PromotionPolicy } from '../schemas/policy.ts';
 import type { ApprovalRequest, WorkflowInput } from '../schemas/workflows.ts';

@@ -1,4 +1,4 @@
-import { deflatedSharpe, type SharpeEstimate } from '../ml/validation/deflated-sharpe.ts';
+import { deflatedSharpe, type SharpeEstimate } from '../core/stats/sharpe-evidence.ts';
 import type { PromotionPolicy } from '../schemas/policy.ts';
 
 /** What is known of a strategy out of sample, from its last walk-forward run; null when it was not measured. */

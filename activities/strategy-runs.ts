@@ -5,11 +5,11 @@ import type { Interval } from '../core/market/events.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import { Rng } from '../core/random.ts';
 import type { RiskLimits } from '../core/risk/decision.ts';
-import { returnsOf } from '../core/stats/metrics.ts';
+import { returnsOf } from '../core/stats/returns.ts';
 import { findStrategy, strategyParameters } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { type Genome, genomeId, randomGenome } from '../ml/evolution/genome.ts';
-import { estimateSharpe } from '../ml/validation/deflated-sharpe.ts';
+import { estimateSharpe } from '../core/stats/sharpe-evidence.ts';
 import type { Range, WalkForwardFold } from '../ml/validation/walk-forward.ts';
 import type { Costs, Figures, GenomeScore } from './compute.ts';
 

@@ -1,13 +1,15 @@
 import { Context } from '@temporalio/activity';
 import { TouchstoneError } from '../core/errors.ts';
 import { INTERVAL_MS } from '../core/market/events.ts';
-import { maxDrawdown, returnsOf, sharpeRatio, sortinoRatio } from '../core/stats/metrics.ts';
+import { maxDrawdown } from '../core/stats/drawdown.ts';
+import { sharpeRatio, sortinoRatio } from '../core/stats/metrics.ts';
+import { returnsOf } from '../core/stats/returns.ts';
 import type { Artefacts } from '../infra/artefacts.ts';
 import type { Clickhouse } from '../infra/clickhouse.ts';
 import type { Clock } from '../infra/clock.ts';
 import type { Configuration } from '../infra/config.ts';
 import type { ControlStore } from '../infra/control-store/control-store.ts';
-import { estimateSharpe } from '../ml/validation/deflated-sharpe.ts';
+import { estimateSharpe } from '../core/stats/sharpe-evidence.ts';
 import { type EquitySegment, stitchEquity, type WalkForwardFold, walkForwardFolds } from '../ml/validation/walk-forward.ts';
 import type { WorkflowInput } from '../schemas/workflows.ts';
 import { researchConfig } from './backtest.ts';

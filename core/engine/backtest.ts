@@ -2,18 +2,11 @@ import { TouchstoneError } from '../errors.ts';
 import type { BarColumns } from '../market/bars.ts';
 import { decimalToNumber } from '../market/decimal.ts';
 import { INTERVAL_MS } from '../market/events.ts';
-import {
-  annualVolatility,
-  calmarRatio,
-  compoundAnnualGrowthRate,
-  maxDrawdown,
-  mean,
-  returnsOf,
-  sharpeRatio,
-  sortinoRatio,
-  type TradeStatistics,
-  tradeStatistics,
-} from '../stats/metrics.ts';
+import { maxDrawdown } from '../stats/drawdown.ts';
+import { annualVolatility, calmarRatio, compoundAnnualGrowthRate, sharpeRatio, sortinoRatio } from '../stats/metrics.ts';
+import { mean } from '../stats/moments.ts';
+import { returnsOf } from '../stats/returns.ts';
+import { type TradeStatistics, tradeStatistics } from '../stats/trades.ts';
 import { findStrategy } from '../strategies/registry.ts';
 import { strategyVersion } from '../strategies/runner.ts';
 import { BarEngine, type BarEngineConfig } from './bar-engine.ts';

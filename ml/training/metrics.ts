@@ -1,3 +1,5 @@
+import { averageRanks } from '../../core/stats/ranks.ts';
+
 /** How well probabilities match what happened. Arrays are index-aligned; labels are 0 or 1. */
 
 /** Floor of a probability in the log loss, so that one certain mistake does not make it infinite. */
@@ -66,17 +68,4 @@ export function calibrationError(labels: ArrayLike<number>, probabilities: Array
     happened[bin]! += labels[i]!;
   }
   return stated.reduce((sum, value, bin) => sum + Math.abs(value - happened[bin]!), 0) / labels.length;
-}
-
-/** Ranks from 1, equal values sharing the mean of theirs. */
-function averageRanks(values: ArrayLike<number>): Float64Array {
-  const order = Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
-  const ranks = new Float64Array(values.length);
-  for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
-    for (let place = start; place < end; place++) ranks[order[place]!] = (start + 1 + end) / 2;
-    start = end;
-  }
-  return ranks;
 }

@@ -1,6 +1,11 @@
+import { optimalBlockLength, stationaryBootstrapIndices } from '../../../core/stats/bootstrap.ts';
+import { probabilityOfOverfitting } from '../../../core/stats/pbo.ts';
+import { fractionalDifference, fractionalWeights } from '../../../ml/features/fractional-difference.ts';
+import { cusumEvents } from '../../../ml/labels/cusum-events.ts';
 import { tripleBarrier } from '../../../ml/labels/triple-barrier.ts';
+import { averageUniqueness, type LabelSpan, sequentialBootstrapProbabilities } from '../../../ml/labels/uniqueness.ts';
 import { ewmVolatility } from '../../../ml/labels/volatility.ts';
-import { probabilityOfOverfitting } from '../../../ml/validation/pbo.ts';
+import { combinatorialPurged } from '../../../ml/validation/combinatorial-purged.ts';
 import { purgedKFold } from '../../../ml/validation/purged-k-fold.ts';
 import type { Adapter } from '../cases.ts';
 
@@ -37,4 +42,30 @@ export const validationAdapters: Readonly<Record<string, Adapter>> = {
       side: side as 1 | -1,
     }),
   }),
+  combinatorialPurgedCv: ({ observations, folds, testFolds, purgedSize, embargoSize }) => {
+    const { splits, pathCount } = combinatorialPurged(observations!, {
+      folds: folds!,
+      testFolds: testFolds!,
+      purgedSize: purgedSize!,
+      embargoSize: embargoSize!,
+    });
+    return {
+      splits: splits.map(({ train, tests }) => ({ train: ranges(train), tests: tests.map(({ from, to }) => [from, to]) })),
+      splitCount: splits.length,
+      pathCount,
+    };
+  },
+  cusumFilter: ({ threshold }, { close }) => ({ events: cusumEvents(close as number[], threshold!) }),
+  fracDiffFfd: ({ d, threshold }, { close }) => ({
+    weights: fractionalWeights(d!, threshold!),
+    value: fractionalDifference(close as number[], d!, threshold!),
+  }),
+  sequentialBootstrapProbabilities: (_, { spans, drawn }) => ({
+    probabilities: sequentialBootstrapProbabilities(spans as LabelSpan[], drawn as number[]),
+    averageUniqueness: averageUniqueness(spans as LabelSpan[]),
+  }),
+  stationaryBootstrapIndices: ({ meanBlock }, { starts, uniforms }) => ({
+    indices: stationaryBootstrapIndices(starts as number[], uniforms as number[], meanBlock!),
+  }),
+  optimalBlockLength: (_, { x }) => ({ ...optimalBlockLength(x as number[]) }),
 };

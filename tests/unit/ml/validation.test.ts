@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Rng } from '../../../core/random.ts';
-import { deflatedSharpe, estimateSharpe, probabilisticSharpe } from '../../../ml/validation/deflated-sharpe.ts';
-import { probabilityOfOverfitting } from '../../../ml/validation/pbo.ts';
+import { deflatedSharpe, estimateSharpe, probabilisticSharpe } from '../../../core/stats/sharpe-evidence.ts';
+import { probabilityOfOverfitting } from '../../../core/stats/pbo.ts';
 import { purgedKFold } from '../../../ml/validation/purged-k-fold.ts';
 import { stitchEquity, walkForwardFolds } from '../../../ml/validation/walk-forward.ts';
 

@@ -1,4 +1,5 @@
-import { normalCdf, normalQuantile } from '../../core/stats/normal.ts';
+import { momentsOf } from './moments.ts';
+import { normalCdf, normalQuantile } from './normal.ts';
 
 /**
  * Is a Sharpe ratio more than luck and selection? All ratios here are per period, never annualised.
@@ -18,22 +19,10 @@ const EULER_GAMMA = 0.5772156649015329;
 
 /** Estimate of a series of returns; undefined when they do not vary or are fewer than two. */
 export function estimateSharpe(returns: ArrayLike<number>): SharpeEstimate | undefined {
-  const observations = returns.length;
-  if (observations < 2) return undefined;
-  let mean = 0;
-  for (let i = 0; i < observations; i++) mean += returns[i]! / observations;
-  let m2 = 0;
-  let m3 = 0;
-  let m4 = 0;
-  for (let i = 0; i < observations; i++) {
-    const deviation = returns[i]! - mean;
-    m2 += deviation ** 2 / observations;
-    m3 += deviation ** 3 / observations;
-    m4 += deviation ** 4 / observations;
-  }
-  if (!(m2 > 0)) return undefined;
-  const deviation = Math.sqrt((m2 * observations) / (observations - 1));
-  return { sharpePerPeriod: mean / deviation, observations, skew: m3 / m2 ** 1.5, kurtosis: m4 / m2 ** 2 };
+  const moments = momentsOf(returns);
+  if (!moments) return undefined;
+  const { count, mean, deviation, skewness, excessKurtosis } = moments;
+  return { sharpePerPeriod: mean / deviation, observations: count, skew: skewness, kurtosis: excessKurtosis + 3 };
 }
 
 /** Variance of the estimator of the Sharpe ratio × (observations − 1); above 0 for any real series. */
@@ -77,4 +66,19 @@ export function deflatedSharpe(estimate: SharpeEstimate, trials: number, trialSh
 /** Years of backtest under which `trials` tries are expected to reach `targetAnnualSharpe` without any skill. */
 export function minBacktestLengthYears(trials: number, targetAnnualSharpe: number): number {
   return (expectedMaximum(trials) / targetAnnualSharpe) ** 2;
+}
+
+/** The simple bound on `minBacktestLengthYears`: 2 ln N ÷ target². */
+export function minBacktestLengthBoundYears(trials: number, targetAnnualSharpe: number): number {
+  if (!(trials >= 1)) throw new RangeError(`trials must be at least 1: ${trials}`);
+  return (2 * Math.log(trials)) / targetAnnualSharpe ** 2;
+}
+
+/**
+ * Interval that holds the true ratio with probability `confidence`, from the asymptotic variance that allows for skewness and kurtosis
+ * (E. Mertens, 2002). It supposes returns without serial dependence.
+ */
+export function sharpeInterval(estimate: SharpeEstimate, confidence = 0.95): { readonly low: number; readonly high: number } {
+  const reach = normalQuantile(0.5 + confidence / 2) * Math.sqrt(estimatorVariance(estimate) / (estimate.observations - 1));
+  return { low: estimate.sharpePerPeriod - reach, high: estimate.sharpePerPeriod + reach };
 }

@@ -1,3 +1,6 @@
+import { combinations } from './combinations.ts';
+import { linearRegression, mean } from './moments.ts';
+
 export interface BacktestOverfitting {
   /** Share of splits in which the best in sample did no better than the median out of sample. 0.5 = selection is worth nothing. */
   readonly pbo: number;
@@ -50,7 +53,7 @@ export function probabilityOfOverfitting(returns: ReadonlyArray<ArrayLike<number
     outOfSample.push(tested[best]!);
   }
   const share = (count: number) => count / chosen.length;
-  const { slope, intercept } = regression(inSample, outOfSample);
+  const { slope, intercept } = linearRegression(inSample, outOfSample);
   return {
     pbo: share(logits.filter((logit) => logit <= 0).length),
     combinations: chosen.length,
@@ -69,21 +72,20 @@ interface BlockSums {
 
 /** Sums are kept a block, about the series' mean (so that squares do not cancel): a split then costs blocks, not periods. */
 function blockSums(series: ArrayLike<number>, skip: number, blockSize: number, blocks: number): BlockSums & { readonly mean: number } {
-  let mean = 0;
-  for (let i = skip; i < series.length; i++) mean += series[i]! / (series.length - skip);
+  const centre = mean(Float64Array.from(series).subarray(skip));
   const sum = new Float64Array(blocks);
   const squares = new Float64Array(blocks);
   for (let i = skip; i < series.length; i++) {
     const block = Math.floor((i - skip) / blockSize);
-    const deviation = series[i]! - mean;
+    const deviation = series[i]! - centre;
     sum[block]! += deviation;
     squares[block]! += deviation * deviation;
   }
-  return { sum, squares, mean };
+  return { sum, squares, mean: centre };
 }
 
 /** A series that does not vary has no ratio; it counts as 0, neither good nor bad. */
-function sharpe({ sum, squares, mean }: BlockSums & { readonly mean: number }, blocks: readonly number[], blockSize: number): number {
+function sharpe({ sum, squares, mean: centre }: BlockSums & { readonly mean: number }, blocks: readonly number[], blockSize: number): number {
   const count = blocks.length * blockSize;
   let total = 0;
   let totalSquares = 0;
@@ -92,7 +94,7 @@ function sharpe({ sum, squares, mean }: BlockSums & { readonly mean: number }, b
     totalSquares += squares[block]!;
   }
   const variance = (totalSquares - (total * total) / count) / (count - 1);
-  return variance > 1e-30 ? (mean + total / count) / Math.sqrt(variance) : 0;
+  return variance > 1e-30 ? (centre + total / count) / Math.sqrt(variance) : 0;
 }
 
 /** Rank of `values[index]`, 1 = smallest, ties sharing the mean of their ranks. */
@@ -104,29 +106,4 @@ function averageRank(values: readonly number[], index: number): number {
     else if (value === values[index]!) equal++;
   }
   return below + (equal + 1) / 2;
-}
-
-/** All ways to choose `size` of 0…count−1, in lexicographic order. */
-function combinations(count: number, size: number): number[][] {
-  const found: number[][] = [];
-  const extend = (chosen: number[], from: number) => {
-    if (chosen.length === size) found.push(chosen);
-    else for (let next = from; next <= count - (size - chosen.length); next++) extend([...chosen, next], next + 1);
-  };
-  extend([], 0);
-  return found;
-}
-
-function regression(x: readonly number[], y: readonly number[]): { slope: number; intercept: number } {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const meanX = mean(x);
-  const meanY = mean(y);
-  let covariance = 0;
-  let variance = 0;
-  for (let i = 0; i < x.length; i++) {
-    covariance += (x[i]! - meanX) * (y[i]! - meanY);
-    variance += (x[i]! - meanX) ** 2;
-  }
-  const slope = variance > 0 ? covariance / variance : 0;
-  return { slope, intercept: meanY - slope * meanX };
 }
