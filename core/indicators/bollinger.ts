@@ -1,4 +1,4 @@
-import { type IndicatorDefinition, onBars, PERIOD } from './indicator.ts';
+import { type IndicatorDefinition, onSeries, overSource, PERIOD } from './indicator.ts';
 import { Sma } from './sma.ts';
 import { Window } from './window.ts';
 
@@ -48,7 +48,7 @@ export class Bollinger {
   }
 }
 
-export const bollinger: IndicatorDefinition = {
+export const bollinger: IndicatorDefinition = overSource({
   name: 'bollinger',
   description: 'Bollinger bands of the close',
   parameters: {
@@ -56,14 +56,15 @@ export const bollinger: IndicatorDefinition = {
     k: { default: 2, min: 0.1, max: 10, description: 'standard deviations from the middle to a band' },
   },
   outputs: ['upper', 'middle', 'lower', 'bandwidth', 'percentB'],
+  source: 'close',
   warmupBars: ({ period }) => period! - 1,
-  create: ({ period, k }) =>
-    onBars(new Bollinger(period!, k!), 5, (bands, bar, values) => {
-      bands.update(bar.close);
+  createSeries: ({ period, k }) =>
+    onSeries(new Bollinger(period!, k!), 5, (bands, value, values) => {
+      bands.update(value);
       values[0] = bands.upper;
       values[1] = bands.middle;
       values[2] = bands.lower;
       values[3] = bands.bandwidth;
       values[4] = bands.percentB;
     }),
-};
+});

@@ -1,4 +1,4 @@
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
+import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 
 /** Exponential moving average, seeded with the mean of the first `period` values; then y += 2/(period+1) · (x − y). */
 export class Ema {
@@ -36,11 +36,12 @@ export class Ema {
   }
 }
 
-export const ema: IndicatorDefinition = {
+export const ema: IndicatorDefinition = overSource({
   name: 'ema',
   description: 'Exponential moving average of the close',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['ema'],
+  source: 'close',
   warmupBars: ({ period }) => period! - 1,
-  create: ({ period }) => onValue(new Ema(period!), (average, bar) => average.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(new Ema(period!)),
+});

@@ -1,4 +1,4 @@
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
+import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 import { Wilder } from './wilder.ts';
 
 /**
@@ -41,11 +41,12 @@ export class Rsi {
   }
 }
 
-export const rsi: IndicatorDefinition = {
+export const rsi: IndicatorDefinition = overSource({
   name: 'rsi',
   description: 'Relative strength index of the close (Wilder)',
   parameters: { period: PERIOD },
   outputs: ['rsi'],
+  source: 'close',
   warmupBars: ({ period }) => period!,
-  create: ({ period }) => onValue(new Rsi(period!), (index, bar) => index.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(new Rsi(period!)),
+});

@@ -1,4 +1,4 @@
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
+import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 
 /**
  * Simple moving average: mean of the last `period` values, defined from the `period`-th on. The running sum is summed
@@ -48,20 +48,22 @@ export class Sma {
   }
 }
 
-export const sma: IndicatorDefinition = {
+export const sma: IndicatorDefinition = overSource({
   name: 'sma',
   description: 'Simple moving average of the close',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['sma'],
+  source: 'close',
   warmupBars: ({ period }) => period! - 1,
-  create: ({ period }) => onValue(new Sma(period!), (average, bar) => average.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(new Sma(period!)),
+});
 
-export const volumeSma: IndicatorDefinition = {
+export const volumeSma: IndicatorDefinition = overSource({
   name: 'volumeSma',
   description: 'Simple moving average of the volume',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['volumeSma'],
+  source: 'volume',
   warmupBars: ({ period }) => period! - 1,
-  create: ({ period }) => onValue(new Sma(period!), (average, bar) => average.update(bar.volume)),
-};
+  createSeries: ({ period }) => onSeriesValue(new Sma(period!)),
+});

@@ -1,5 +1,5 @@
 import { Ema } from './ema.ts';
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
+import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 
 /** Wilder's smoothing (RMA): mean of the first `period` values, then y += (x − y)/period. J. W. Wilder, 1978. */
 export class Wilder extends Ema {
@@ -8,11 +8,12 @@ export class Wilder extends Ema {
   }
 }
 
-export const rma: IndicatorDefinition = {
+export const rma: IndicatorDefinition = overSource({
   name: 'rma',
   description: "Wilder's moving average of the close",
   parameters: { period: PERIOD },
   outputs: ['rma'],
+  source: 'close',
   warmupBars: ({ period }) => period! - 1,
-  create: ({ period }) => onValue(new Wilder(period!), (average, bar) => average.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(new Wilder(period!)),
+});
