@@ -18,8 +18,8 @@ export interface BarIndicator {
 }
 
 /**
- * An indicator of one series of numbers, whatever they are: the close, the volume, the values of another indicator. An undefined
- * value (NaN) gives undefined outputs and leaves the state alone, so an inner indicator's warm-up only delays the outer one.
+ * An indicator of one series of numbers, whatever they are: the close, the volume, the values of another indicator. A value
+ * that is not finite (NaN: undefined) gives undefined outputs and leaves the state alone, so an inner indicator's warm-up only delays the outer one.
  */
 export interface SeriesIndicator {
   /** One step; returns the first output, NaN while it is undefined. */
@@ -105,8 +105,8 @@ export function onSeries<T extends Stateful>(
   return {
     values,
     update(value) {
-      if (Number.isNaN(value)) values.fill(Number.NaN);
-      else write(indicator, value, values);
+      if (Number.isFinite(value)) write(indicator, value, values);
+      else values.fill(Number.NaN);
       return values[0]!;
     },
     ...savedWith(indicator, values),
@@ -140,6 +140,9 @@ export function overSource(
 }
 
 export const PERIOD: ParameterSpec = { default: 14, min: 1, max: 10_000, integer: true, description: 'bars' };
+
+/** How far a band lies from the middle, in the unit that its description says. */
+export const BAND_MULTIPLIER: ParameterSpec = { default: 2, min: 0.1, max: 10, description: 'distance of a band from the middle' };
 
 /** Defaults filled in, ranges held. @throws TouchstoneError BAD_PARAMETER */
 export function resolveParameters(owner: string, specs: Readonly<Record<string, ParameterSpec>>, given: Parameters): Record<string, number> {

@@ -1,11 +1,12 @@
 import { Ema } from './ema.ts';
 import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 
-/** Wilder's smoothing (RMA): mean of the first `period` values, then y += (x − y)/period. J. W. Wilder, 1978. */
-export class Wilder extends Ema {
-  constructor(period: number) {
-    super(period, 1 / period);
-  }
+/**
+ * Wilder's smoothing (RMA): mean of the first `period` values, then y += (x − y)/period. J. W. Wilder, 1978. No class of its own: a second
+ * shape would slow every exponential average.
+ */
+export function wilder(period: number): Ema {
+  return new Ema(period, 1 / period);
 }
 
 export const rma: IndicatorDefinition = overSource({
@@ -15,5 +16,5 @@ export const rma: IndicatorDefinition = overSource({
   outputs: ['rma'],
   source: 'close',
   warmupBars: ({ period }) => period! - 1,
-  createSeries: ({ period }) => onSeriesValue(new Wilder(period!)),
+  createSeries: ({ period }) => onSeriesValue(wilder(period!)),
 });
