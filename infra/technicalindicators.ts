@@ -171,8 +171,10 @@ class Adapter implements BarIndicator {
 
   update(bar: Ohlcv): void {
     const { openTimeMs, open, high, low, close, volume } = bar;
-    this.seen.push({ openTimeMs, open, high, low, close, volume });
-    const outputs = this.next(bar);
+    // A copy of its own: the library keeps the last bar, and the caller may reuse the object.
+    const own = { openTimeMs, open, high, low, close, volume };
+    this.seen.push(own);
+    const outputs = this.next(own);
     for (let i = 0; i < this.values.length; i++) this.values[i] = outputs?.[i] ?? Number.NaN;
   }
 

@@ -1,14 +1,15 @@
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
-import { Wilder } from './wilder.ts';
+import { fromNullable, type IndicatorDefinition, nullable, onValue, PERIOD } from './indicator.ts';
+import type { Ema } from './ema.ts';
+import { wilder } from './wilder.ts';
 
 /** Average true range: Wilder-smoothed max(high − low, |high − previous close|, |low − previous close|), in quote currency. J. W. Wilder, 1978. */
 export class Atr {
   value = Number.NaN;
-  private readonly average: Wilder;
+  private readonly average: Ema;
   private previousClose = Number.NaN;
 
   constructor(period: number) {
-    this.average = new Wilder(period);
+    this.average = wilder(period);
   }
 
   update(high: number, low: number, close: number): number {
@@ -20,12 +21,12 @@ export class Atr {
   }
 
   snapshot(): unknown {
-    return { previousClose: Number.isNaN(this.previousClose) ? null : this.previousClose, average: this.average.snapshot() };
+    return { previousClose: nullable(this.previousClose), average: this.average.snapshot() };
   }
 
   restore(state: unknown): void {
     const saved = state as { previousClose: number | null; average: unknown };
-    this.previousClose = saved.previousClose ?? Number.NaN;
+    this.previousClose = fromNullable(saved.previousClose);
     this.average.restore(saved.average);
     this.value = this.average.value;
   }

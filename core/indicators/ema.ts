@@ -1,46 +1,61 @@
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
+import { fromNullable, type IndicatorDefinition, nullable, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 
-/** Exponential moving average, seeded with the mean of the first `period` values; then y += 2/(period+1) · (x − y). */
+/**
+ * Exponential moving average, seeded with the mean of the first `period` values; then y += 2/(period+1) · (x − y). The mean of
+ * equal values is that value, to the last bit.
+ */
 export class Ema {
   readonly period: number;
   value = Number.NaN;
   private readonly smoothing: number;
   private count = 0;
-  private sum = 0;
+  private sum = Number.NaN;
+  /** While seeding: the value that all were, NaN when they differed. */
+  private common = Number.NaN;
 
   constructor(period: number, smoothing = 2 / (period + 1)) {
     this.period = period;
     this.smoothing = smoothing;
+    this.sum = 0;
   }
 
   update(value: number): number {
-    if (this.count === this.period) this.value += this.smoothing * (value - this.value);
-    else this.seed(value);
+    if (this.count === this.period) {
+      const next = this.value + this.smoothing * (value - this.value);
+      this.value = next;
+      return next;
+    }
+    return this.seed(value);
+  }
+
+  private seed(value: number): number {
+    if (this.count === 0) this.common = value;
+    else if (value !== this.common) this.common = Number.NaN;
+    this.sum += value;
+    this.count++;
+    if (this.count === this.period) this.value = Number.isNaN(this.common) ? this.sum / this.period : this.common;
     return this.value;
   }
 
-  private seed(value: number): void {
-    this.sum += value;
-    if (++this.count === this.period) this.value = this.sum / this.period;
-  }
-
-  snapshot(): readonly number[] {
-    return [this.count, this.sum, this.count === this.period ? this.value : 0];
+  snapshot(): readonly (number | null)[] {
+    return [this.count, this.sum, this.count === this.period ? this.value : 0, nullable(this.common)];
   }
 
   restore(state: unknown): void {
-    const [count, sum, value] = state as number[];
-    this.count = count!;
-    this.sum = sum!;
-    this.value = count === this.period ? value! : Number.NaN;
+    const [count, sum, value, common] = state as [number, number, number, number | null | undefined];
+    this.count = count;
+    this.sum = sum;
+    this.value = count === this.period ? value : Number.NaN;
+    this.common = fromNullable(common ?? null);
   }
 }
 
-export const ema: IndicatorDefinition = {
+export const ema: IndicatorDefinition = overSource({
   name: 'ema',
   description: 'Exponential moving average of the close',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['ema'],
+  source: 'close',
   warmupBars: ({ period }) => period! - 1,
-  create: ({ period }) => onValue(new Ema(period!), (average, bar) => average.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(new Ema(period!)),
+});

@@ -1,5 +1,5 @@
 import { TouchstoneError } from '../errors.ts';
-import { type BarColumns, barAt } from '../market/bars.ts';
+import type { BarColumns } from '../market/bars.ts';
 import type { Ohlcv } from '../market/events.ts';
 import type { ParameterSpec } from '../strategies/strategy.ts';
 
@@ -8,6 +8,7 @@ import type { ParameterSpec } from '../strategies/strategy.ts';
  * live agree to the last bit. Undefined (warm-up, or for a stated reason) is NaN, never 0.
  */
 export interface BarIndicator {
+  /** A closed bar. The object may be reused for the next one: take its numbers, do not keep it. */
   update(bar: Ohlcv): void;
   /** One value an output, in the definition's order; overwritten by the next update. */
   readonly values: Float64Array;
@@ -16,19 +17,49 @@ export interface BarIndicator {
   restore(state: unknown): void;
 }
 
+/**
+ * An indicator of one series of numbers, whatever they are: the close, the volume, the values of another indicator. A value
+ * that is not finite (NaN: undefined) gives undefined outputs and leaves the state alone, so an inner indicator's warm-up only delays the outer one.
+ */
+export interface SeriesIndicator {
+  /** One step; returns the first output, NaN while it is undefined. */
+  update(value: number): number;
+  /** As of `BarIndicator`. */
+  readonly values: Float64Array;
+  snapshot(): unknown;
+  restore(state: unknown): void;
+}
+
 export type Parameters = Readonly<Record<string, number>>;
+
+/** A number of a bar that an indicator of one series can read. */
+export type BarField = 'open' | 'high' | 'low' | 'close' | 'volume';
 
 /** What an indicator's file exports for the registry. */
 export interface IndicatorDefinition {
   readonly name: string;
   readonly description: string;
+  /** In the order in which they are given where they have no names, as in `ema(12)`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   readonly outputs: readonly string[];
-  /** Bars until every output is defined; 0 when the very first is. */
+  /** What `create` reads of a bar, for an indicator of one series; absent where more of the bar is needed. */
+  readonly source?: BarField;
+  /** Updates until every output is defined; 0 when the very first is. */
   warmupBars(parameters: Parameters): number;
   /** Its outputs wait for what may never come, a pivot or a new day: after the warm-up they may still be NaN. */
   readonly waitsForEvents?: boolean;
   create(parameters: Parameters): BarIndicator;
+  /** There exactly when `source` is: the same arithmetic, to be fed any series. `parameters` must be resolved. */
+  createSeries?(parameters: Parameters): SeriesIndicator;
+}
+
+/** JSON has no NaN: a snapshot holds `null` for it. */
+export function nullable(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
+
+export function fromNullable(value: number | null): number {
+  return value ?? Number.NaN;
 }
 
 /** The numeric heart of an indicator: what a snapshot needs, whatever its `update` takes. */
@@ -43,11 +74,18 @@ export function onBars<T extends Stateful>(indicator: T, outputs: number, write:
   return {
     values,
     update: (bar) => write(indicator, bar, values),
-    snapshot: () => ({ inner: indicator.snapshot(), values: Array.from(values, (value) => (Number.isNaN(value) ? null : value)) }),
-    restore: (state) => {
+    ...savedWith(indicator, values),
+  };
+}
+
+/** State of an adapter: that of the indicator, and its outputs. */
+function savedWith(indicator: Stateful, values: Float64Array): Stateful {
+  return {
+    snapshot: () => ({ inner: indicator.snapshot(), values: Array.from(values, nullable) }),
+    restore(state) {
       const saved = state as { inner: unknown; values: (number | null)[] };
       indicator.restore(saved.inner);
-      values.set(saved.values.map((value) => value ?? Number.NaN));
+      values.set(saved.values.map(fromNullable));
     },
   };
 }
@@ -59,7 +97,54 @@ export function onValue<T extends Stateful>(indicator: T, next: (indicator: T, b
   });
 }
 
+/** Puts a numeric indicator of one series behind `SeriesIndicator`: `write` feeds it and stores its outputs, the first of which is returned. */
+export function onSeries<T extends Stateful>(
+  indicator: T,
+  outputs: number,
+  write: (indicator: T, value: number, values: Float64Array) => void,
+): SeriesIndicator {
+  const values = new Float64Array(outputs).fill(Number.NaN);
+  return {
+    values,
+    update(value) {
+      if (Number.isFinite(value)) write(indicator, value, values);
+      else values.fill(Number.NaN);
+      return values[0]!;
+    },
+    ...savedWith(indicator, values),
+  };
+}
+
+/** The same for the common case of one output. */
+export function onSeriesValue(indicator: Stateful & { update(value: number): number }): SeriesIndicator {
+  return onSeries(indicator, 1, (inner, value, values) => {
+    values[0] = inner.update(value);
+  });
+}
+
+/** Completes the definition of an indicator of one series: fed bars, it reads their `source`. */
+export function overSource(
+  definition: Omit<IndicatorDefinition, 'create'> & { readonly source: BarField; createSeries(parameters: Parameters): SeriesIndicator },
+): IndicatorDefinition {
+  const { source } = definition;
+  return {
+    ...definition,
+    create(parameters) {
+      const series = definition.createSeries(parameters);
+      return {
+        values: series.values,
+        update: (bar) => void series.update(bar[source]),
+        snapshot: () => series.snapshot(),
+        restore: (state) => series.restore(state),
+      };
+    },
+  };
+}
+
 export const PERIOD: ParameterSpec = { default: 14, min: 1, max: 10_000, integer: true, description: 'bars' };
+
+/** How far a band lies from the middle, in the unit that its description says. */
+export const BAND_MULTIPLIER: ParameterSpec = { default: 2, min: 0.1, max: 10, description: 'distance of a band from the middle' };
 
 /** Defaults filled in, ranges held. @throws TouchstoneError BAD_PARAMETER */
 export function resolveParameters(owner: string, specs: Readonly<Record<string, ParameterSpec>>, given: Parameters): Record<string, number> {
@@ -84,8 +169,16 @@ export function resolveParameters(owner: string, specs: Readonly<Record<string, 
 export function computeIndicator(definition: IndicatorDefinition, parameters: Parameters, bars: BarColumns): Record<string, Float64Array> {
   const indicator = definition.create(resolveParameters(definition.name, definition.parameters, parameters));
   const columns = definition.outputs.map(() => new Float64Array(bars.length));
+  // One object for all bars; NaN first, so that its fields hold doubles from the start.
+  const bar = { openTimeMs: Number.NaN, open: Number.NaN, high: Number.NaN, low: Number.NaN, close: Number.NaN, volume: Number.NaN };
   for (let i = 0; i < bars.length; i++) {
-    indicator.update(barAt(bars, i));
+    bar.openTimeMs = bars.openTimeMs[i]!;
+    bar.open = bars.open[i]!;
+    bar.high = bars.high[i]!;
+    bar.low = bars.low[i]!;
+    bar.close = bars.close[i]!;
+    bar.volume = bars.volume[i]!;
+    indicator.update(bar);
     for (let output = 0; output < columns.length; output++) columns[output]![i] = indicator.values[output]!;
   }
   return Object.fromEntries(definition.outputs.map((name, output) => [name, columns[output]!]));

@@ -1,5 +1,5 @@
 import { Ema } from './ema.ts';
-import { type IndicatorDefinition, onBars, PERIOD } from './indicator.ts';
+import { type IndicatorDefinition, onSeries, overSource, PERIOD } from './indicator.ts';
 
 /**
  * Moving average convergence divergence (G. Appel): fast EMA − slow EMA, its EMA `signal`, and their difference. As in TA-Lib,
@@ -51,7 +51,7 @@ export class Macd {
   }
 }
 
-export const macd: IndicatorDefinition = {
+export const macd: IndicatorDefinition = overSource({
   name: 'macd',
   description: 'Moving average convergence divergence of the close',
   parameters: {
@@ -60,12 +60,13 @@ export const macd: IndicatorDefinition = {
     signal: { ...PERIOD, default: 9 },
   },
   outputs: ['macd', 'signal', 'histogram'],
+  source: 'close',
   warmupBars: ({ slow, signal }) => slow! + signal! - 2,
-  create: ({ fast, slow, signal }) =>
-    onBars(new Macd(fast!, slow!, signal!), 3, (indicator, bar, values) => {
-      indicator.update(bar.close);
+  createSeries: ({ fast, slow, signal }) =>
+    onSeries(new Macd(fast!, slow!, signal!), 3, (indicator, value, values) => {
+      indicator.update(value);
       values[0] = indicator.line;
       values[1] = indicator.signal;
       values[2] = indicator.histogram;
     }),
-};
+});

@@ -1,4 +1,4 @@
-import { type IndicatorDefinition, onValue } from './indicator.ts';
+import { fromNullable, type IndicatorDefinition, nullable, onValue } from './indicator.ts';
 
 /** On-balance volume (J. Granville, 1963): running volume, added when the close rises and taken off when it falls; starts at the first bar's volume. */
 export class Obv {
@@ -13,13 +13,13 @@ export class Obv {
   }
 
   snapshot(): unknown {
-    return { value: this.value, previousClose: Number.isNaN(this.previousClose) ? null : this.previousClose };
+    return { value: this.value, previousClose: nullable(this.previousClose) };
   }
 
   restore(state: unknown): void {
     const saved = state as { value: number; previousClose: number | null };
     this.value = saved.value;
-    this.previousClose = saved.previousClose ?? Number.NaN;
+    this.previousClose = fromNullable(saved.previousClose);
   }
 }
 

@@ -1,5 +1,41 @@
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
-import { Wilder } from './wilder.ts';
+import { fromNullable, type IndicatorDefinition, nullable, onSeriesValue, overSource, PERIOD } from './indicator.ts';
+import type { Ema } from './ema.ts';
+import { wilder } from './wilder.ts';
+
+/** Wilder-smoothed gains and losses of a series, both ≥ 0, in its unit; NaN before the `period`-th change. */
+export class SmoothedChanges {
+  gain = Number.NaN;
+  loss = Number.NaN;
+  private readonly gains: Ema;
+  private readonly losses: Ema;
+  private previous = Number.NaN;
+
+  constructor(period: number) {
+    this.gains = wilder(period);
+    this.losses = wilder(period);
+  }
+
+  update(value: number): void {
+    const change = value - this.previous;
+    this.previous = value;
+    if (Number.isNaN(change)) return;
+    this.gain = this.gains.update(Math.max(change, 0));
+    this.loss = this.losses.update(Math.max(-change, 0));
+  }
+
+  snapshot(): unknown {
+    return { previous: nullable(this.previous), gain: this.gains.snapshot(), loss: this.losses.snapshot() };
+  }
+
+  restore(state: unknown): void {
+    const saved = state as { previous: number | null; gain: unknown; loss: unknown };
+    this.previous = fromNullable(saved.previous);
+    this.gains.restore(saved.gain);
+    this.losses.restore(saved.loss);
+    this.gain = this.gains.value;
+    this.loss = this.losses.value;
+  }
+}
 
 /**
  * Relative strength index: 100·(g/(g+l)) of Wilder-smoothed gains and losses; 0 in a market that has not moved at all.
@@ -7,45 +43,40 @@ import { Wilder } from './wilder.ts';
  */
 export class Rsi {
   value = Number.NaN;
-  private readonly gain: Wilder;
-  private readonly loss: Wilder;
-  private previous = Number.NaN;
+  private readonly changes: SmoothedChanges;
 
   constructor(period: number) {
-    this.gain = new Wilder(period);
-    this.loss = new Wilder(period);
+    this.changes = new SmoothedChanges(period);
   }
 
   update(close: number): number {
-    const change = close - this.previous;
-    this.previous = close;
-    if (Number.isNaN(change)) return this.value;
-    const gain = this.gain.update(Math.max(change, 0));
-    const loss = this.loss.update(Math.max(-change, 0));
-    const total = gain + loss;
-    this.value = total === 0 ? 0 : 100 * (gain / total);
+    this.changes.update(close);
+    this.value = this.ratio();
     return this.value;
   }
 
+  private ratio(): number {
+    const { gain, loss } = this.changes;
+    const total = gain + loss;
+    return total === 0 ? 0 : 100 * (gain / total);
+  }
+
   snapshot(): unknown {
-    return { previous: Number.isNaN(this.previous) ? null : this.previous, gain: this.gain.snapshot(), loss: this.loss.snapshot() };
+    return this.changes.snapshot();
   }
 
   restore(state: unknown): void {
-    const saved = state as { previous: number | null; gain: unknown; loss: unknown };
-    this.previous = saved.previous ?? Number.NaN;
-    this.gain.restore(saved.gain);
-    this.loss.restore(saved.loss);
-    const total = this.gain.value + this.loss.value;
-    this.value = total === 0 ? 0 : 100 * (this.gain.value / total);
+    this.changes.restore(state);
+    this.value = this.ratio();
   }
 }
 
-export const rsi: IndicatorDefinition = {
+export const rsi: IndicatorDefinition = overSource({
   name: 'rsi',
   description: 'Relative strength index of the close (Wilder)',
   parameters: { period: PERIOD },
   outputs: ['rsi'],
+  source: 'close',
   warmupBars: ({ period }) => period!,
-  create: ({ period }) => onValue(new Rsi(period!), (index, bar) => index.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(new Rsi(period!)),
+});

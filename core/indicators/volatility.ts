@@ -1,4 +1,4 @@
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
+import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 import { Window } from './window.ts';
 
 /** ln(close / close `period` bars ago). */
@@ -51,20 +51,22 @@ export class RealisedVolatility {
   }
 }
 
-export const logReturn: IndicatorDefinition = {
+export const logReturn: IndicatorDefinition = overSource({
   name: 'logReturn',
   description: 'Natural logarithm of the close over the close some bars ago',
   parameters: { period: { ...PERIOD, default: 1 } },
   outputs: ['logReturn'],
+  source: 'close',
   warmupBars: ({ period }) => period!,
-  create: ({ period }) => onValue(new LogReturn(period!), (indicator, bar) => indicator.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(new LogReturn(period!)),
+});
 
-export const realisedVolatility: IndicatorDefinition = {
+export const realisedVolatility: IndicatorDefinition = overSource({
   name: 'realisedVolatility',
   description: 'Sample standard deviation of one-bar log returns, per bar',
   parameters: { period: { ...PERIOD, default: 20, min: 2 } },
   outputs: ['volatility'],
+  source: 'close',
   warmupBars: ({ period }) => period!,
-  create: ({ period }) => onValue(new RealisedVolatility(period!), (indicator, bar) => indicator.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(new RealisedVolatility(period!)),
+});

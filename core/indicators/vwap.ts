@@ -1,12 +1,9 @@
-import type { Ohlcv } from '../market/events.ts';
+import { INTERVAL_MS, type Ohlcv } from '../market/events.ts';
 import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
 import { Sma } from './sma.ts';
+import { typicalPrice } from './typical-price.ts';
 
-const DAY_MS = 86_400_000;
-
-function typicalPrice(bar: Ohlcv): number {
-  return (bar.high + bar.low + bar.close) / 3;
-}
+const DAY_MS = INTERVAL_MS['1d'];
 
 /** Volume-weighted average of (high + low + close)/3 since 00:00 UTC of the bar's open time; NaN while nothing has traded. */
 export class VwapSession {

@@ -1,18 +1,20 @@
 import { Ema } from './ema.ts';
-import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
+import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 
-/** Wilder's smoothing (RMA): mean of the first `period` values, then y += (x − y)/period. J. W. Wilder, 1978. */
-export class Wilder extends Ema {
-  constructor(period: number) {
-    super(period, 1 / period);
-  }
+/**
+ * Wilder's smoothing (RMA): mean of the first `period` values, then y += (x − y)/period. J. W. Wilder, 1978. No class of its own: a second
+ * shape would slow every exponential average.
+ */
+export function wilder(period: number): Ema {
+  return new Ema(period, 1 / period);
 }
 
-export const rma: IndicatorDefinition = {
+export const rma: IndicatorDefinition = overSource({
   name: 'rma',
   description: "Wilder's moving average of the close",
   parameters: { period: PERIOD },
   outputs: ['rma'],
+  source: 'close',
   warmupBars: ({ period }) => period! - 1,
-  create: ({ period }) => onValue(new Wilder(period!), (average, bar) => average.update(bar.close)),
-};
+  createSeries: ({ period }) => onSeriesValue(wilder(period!)),
+});

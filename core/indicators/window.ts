@@ -23,6 +23,12 @@ export class Window {
     return this.filled === this.size;
   }
 
+  /** A value of a full window, 0 the oldest. */
+  at(index: number): number {
+    const place = this.next + index;
+    return this.ring[place >= this.size ? place - this.size : place]!;
+  }
+
   sum(): number {
     let total = 0;
     for (let i = 0; i < this.filled; i++) total += this.ring[i]!;

@@ -1,4 +1,4 @@
-import { RollingMax } from '../indicators/donchian.ts';
+import { RollingMax } from '../indicators/rolling-max.ts';
 import { Sma } from '../indicators/sma.ts';
 import type { Side } from '../market/events.ts';
 

@@ -5,10 +5,10 @@ import type { Adapter } from '../cases.ts';
 
 /** Columns of whatever a case gives; what it does not give is never read by its function. */
 function columnsOf(inputs: Readonly<Record<string, unknown>>): BarColumns {
-  const close = inputs.close as number[];
-  const column = (name: string) => Float64Array.from((inputs[name] as number[] | undefined) ?? close);
+  const some = (inputs.close ?? inputs.high) as number[];
+  const column = (name: string) => Float64Array.from((inputs[name] as number[] | undefined) ?? some);
   return {
-    length: close.length,
+    length: some.length,
     openTimeMs: column('ts'),
     open: column('open'),
     high: column('high'),
@@ -18,26 +18,21 @@ function columnsOf(inputs: Readonly<Record<string, unknown>>): BarColumns {
   };
 }
 
-const donchianInputs = (inputs: Readonly<Record<string, unknown>>) => ({ close: inputs.high, ...inputs });
-
-function indicator(name: string, renameOutputs: (outputs: Record<string, Float64Array>) => Record<string, Float64Array> = (outputs) => outputs): Adapter {
-  return ({ anchor: _anchor, ...params }, inputs) => renameOutputs(computeIndicator(findIndicator(name), params, columnsOf(inputs)));
+/** An indicator under its own name; `outputs` names those of its outputs that a case calls otherwise. */
+function indicator(name: string, outputs: Readonly<Record<string, string>> = {}): Adapter {
+  return ({ anchor: _anchor, ...params }, inputs) => {
+    const columns = computeIndicator(findIndicator(name), params, columnsOf(inputs));
+    return Object.fromEntries(Object.entries(columns).map(([output, values]) => [outputs[output] ?? output, values]));
+  };
 }
 
+const SAME_NAMES = [
+  ...['sma', 'ema', 'wma', 'dema', 'tema', 'hma', 'rma', 'rsi', 'stochRsi', 'cmo', 'macd', 'roc', 'mom', 'linregSlope', 'bollinger', 'stddev'],
+  ...['atr', 'natr', 'adx', 'aroon', 'donchian', 'keltner', 'supertrend', 'parabolicSar', 'ichimoku', 'heikinAshi', 'stochFast', 'stochSlow', 'cci'],
+  ...['vwapSession', 'vwapRolling', 'twapSession', 'obv', 'ad', 'cmf', 'mfi'],
+];
+
 export const indicatorAdapters: Readonly<Record<string, Adapter>> = {
-  sma: indicator('sma'),
-  ema: indicator('ema'),
-  rma: indicator('rma'),
-  rsi: indicator('rsi'),
-  macd: indicator('macd'),
-  bollinger: indicator('bollinger'),
-  stddev: (params, inputs) => {
-    const { upper, middle } = computeIndicator(findIndicator('bollinger'), { period: params.period!, k: 1 }, columnsOf(inputs));
-    return { stddev: upper!.map((value, i) => value - middle![i]!) };
-  },
-  atr: indicator('atr'),
-  donchian: (params, inputs) => indicator('donchian')(params, donchianInputs(inputs)),
-  vwapSession: indicator('vwapSession'),
-  vwapRolling: indicator('vwapRolling'),
-  obv: indicator('obv'),
+  ...Object.fromEntries(SAME_NAMES.map((name) => [name, indicator(name)])),
+  williamsR: indicator('williamsR', { williamsR: 'willr' }),
 };
