@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { computeIndicator, resolveParameters } from '../../../core/indicators/indicator.ts';
+import { barAt, barColumns } from '../../../core/market/bars.ts';
 import { Rng } from '../../../core/random.ts';
 import { cryptoVix } from '../../../core/regime/crypto-vix.ts';
 import { GarchFilter } from '../../../core/regime/garch.ts';
 import { detectRegimes, type Regime, RegimeDetector, type RegimeReading } from '../../../core/regime/regime-detector.ts';
+import { regime as regimeIndicator } from '../../../core/regime/regime-indicator.ts';
 import { DEFAULT_REGIME_SETTINGS } from '../../../core/regime/regime-model.ts';
 import { SCENARIOS } from '../../../core/regime/strategy-matrix.ts';
 import { readBars } from '../../../infra/market-files.ts';
@@ -166,6 +169,19 @@ describe('regime detector', () => {
     }
     const woken = detectRegimes([...new Float64Array(300).fill(100), ...closes], SMALL);
     expect(woken.at(-1)).toBeDefined();
+  });
+
+  it('is an indicator like the others: the same readings from bars, undefined until the first fit', () => {
+    const bars = barColumns(Array.from(closes, (close, i) => ({ openTimeMs: i * 3_600_000, open: close, high: close, low: close, close, volume: 1 })));
+    const columns = computeIndicator(regimeIndicator, SMALL, bars);
+    expect(columns.cryptoVix!.findIndex((value) => !Number.isNaN(value))).toBe(regimeIndicator.warmupBars(SMALL));
+    expect([...columns.vixRatio!]).toEqual(whole.map((reading) => reading?.vixRatio ?? Number.NaN));
+    expect([...columns.bull!]).toEqual(whole.map((reading) => reading?.probabilities.bull ?? Number.NaN));
+    const [first, second] = [regimeIndicator.create(resolveParameters('regime', regimeIndicator.parameters, SMALL)), regimeIndicator.create({ ...SMALL })];
+    for (let t = 0; t < 300; t++) first.update(barAt(bars, t));
+    second.restore(JSON.parse(JSON.stringify(first.snapshot())));
+    for (let t = 300; t < bars.length; t++) second.update(barAt(bars, t));
+    expect(second.values[0]).toBe(columns.cryptoVix!.at(-1));
   });
 
   it('refuses prices and settings that make no sense', () => {
