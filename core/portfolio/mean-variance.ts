@@ -79,11 +79,13 @@ export function efficientReturn(
   const n = requireCovariance(covariance);
   requireMeans(mean, n);
   requireBounds(bounds, n);
-  if (!(targetReturn <= highestReturn(mean, bounds))) {
+  const highest = highestReturn(mean, bounds);
+  if (!(targetReturn <= highest)) {
     throw new TouchstoneError('INFEASIBLE_TARGET', `no weights within the bounds have a mean return of ${targetReturn}`);
   }
   const size = Math.max(...Array.from(mean, Math.abs)) || 1;
-  const target = { normal: Float64Array.from(mean, (value) => value / size), bound: targetReturn / size };
+  // At the very top a single point is left, which rounding would miss.
+  const target = { normal: Float64Array.from(mean, (value) => value / size), bound: Math.min(targetReturn / size, highest / size - 1e-10) };
   const fullyInvested = { normal: new Float64Array(n).fill(1), bound: 1 };
   const inequalities = [...boundConstraints(n, bounds), target];
   const { x, active } = withDefiniteCovariance(() => solveQuadraticProgram({ quadratic: covariance, equalities: [fullyInvested], inequalities }));
@@ -114,6 +116,12 @@ export function maxSharpe(mean: ArrayLike<number>, covariance: Matrix, bounds: W
   requireBounds(bounds, n);
   const excess = Float64Array.from(mean, (value) => value - riskFreePerPeriod);
   if (!(highestReturn(excess, bounds) > 0)) throw new TouchstoneError('NO_EXCESS_RETURN', 'no weights within the bounds earn more than the risk-free rate');
+  const ratio = (weights: Float64Array) => dot(excess, weights) / Math.sqrt(quadraticForm(covariance, weights));
+  if (bounds.lowerBound * n >= 1 - 1e-12 || bounds.upperBound * n <= 1 + 1e-12) {
+    // One choice is left; its cone has no inside, where rounding would find nothing.
+    const only = new Float64Array(n).fill(1 / n);
+    return { weights: only, sharpe: ratio(only) };
+  }
   const size = Math.max(...excess.map(Math.abs));
   const earnOne = { normal: excess.map((value) => value / size), bound: 1 };
   const inequalities: LinearConstraint[] = Array.from({ length: 2 * n }, (_, k) => {
@@ -129,5 +137,5 @@ export function maxSharpe(mean: ArrayLike<number>, covariance: Matrix, bounds: W
     active,
     bounds,
   );
-  return { weights, sharpe: dot(excess, weights) / Math.sqrt(quadraticForm(covariance, weights)) };
+  return { weights, sharpe: ratio(weights) };
 }

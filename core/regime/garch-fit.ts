@@ -1,6 +1,6 @@
-import { TouchstoneError } from '../errors.ts';
+import { errorCode, TouchstoneError } from '../errors.ts';
 import { inverse } from '../math/linear.ts';
-import { minimise } from '../math/minimise.ts';
+import { type Minimum, minimise, type SmoothFunction } from '../math/minimise.ts';
 import { type GarchMean, type GarchParameters, type GarchPath, garchBackcast, garchFilter, mean, requireFinite } from './garch.ts';
 
 export interface GarchFitOptions {
@@ -23,10 +23,13 @@ export interface GarchFit extends GarchParameters {
 }
 
 const MINIMUM_RETURNS = 20;
+/** Share of the sample's variance that omega stays above: a variance of 0 would have infinite likelihood at returns equal to mu. */
+const OMEGA_FLOOR = 1e-9;
 /** Above it variance would have no mean to return to. */
 const PERSISTENCE_LIMIT = 1 - 1e-7;
-const START_ALPHAS = [0.02, 0.05, 0.1, 0.2];
-const START_PERSISTENCES = [0.5, 0.8, 0.95, 0.99];
+/** Alpha as a share of persistence. */
+const START_ALPHA_SHARES = [0.002, 0.05, 0.2, 0.7];
+const START_PERSISTENCES = [0.4, 0.8, 0.95, 0.995];
 
 /**
  * Parameters of GARCH(1,1) with normal shocks, of highest likelihood. BFGS with exact gradients in parameters without bounds
@@ -54,12 +57,12 @@ export function garchFit(returns: ArrayLike<number>, options: GarchFitOptions = 
     const persistence = PERSISTENCE_LIMIT * logistic(x[1]!);
     const share = logistic(x[2]!);
     natural[0] = centre + (free === 4 ? size * x[3]! : 0);
-    natural[1] = variance * Math.exp(x[0]!);
+    natural[1] = variance * (OMEGA_FLOOR + Math.exp(x[0]!));
     natural[2] = persistence * share;
     natural[3] = persistence * (1 - share);
     const value = likelihood.negative(natural, slope) / sample.length;
     const [byMu, byOmega, byAlpha, byBeta] = slope.map((part) => part / sample.length) as unknown as [number, number, number, number];
-    gradient[0] = byOmega * natural[1]!;
+    gradient[0] = byOmega * variance * Math.exp(x[0]!);
     gradient[1] = (byAlpha * share + byBeta * (1 - share)) * persistence * (1 - logistic(x[1]!));
     gradient[2] = (byAlpha - byBeta) * persistence * share * (1 - share);
     if (free === 4) gradient[3] = byMu * size;
@@ -86,23 +89,38 @@ const logistic = (x: number) => 1 / (1 + Math.exp(-x));
 const logit = (p: number) => Math.log(p / (1 - p));
 const meanSquare = (values: Float64Array, about: number) => values.reduce((sum, value) => sum + (value - about) ** 2, 0) / values.length;
 
-/** The likelihood may have several hills: the three best points of the grid are climbed. */
-function bestOfStarts(objective: (x: Float64Array, gradient: Float64Array) => number, free: number): Float64Array {
+/** The likelihood may have several hills: of a grid, the best point of each row and of each column is climbed. */
+function bestOfStarts(objective: SmoothFunction, free: number): Float64Array {
   const gradient = new Float64Array(free);
   const starts = START_PERSISTENCES.flatMap((persistence) =>
-    START_ALPHAS.map((alpha) => {
-      const x = Float64Array.from([Math.log(1 - persistence), logit(persistence), logit(alpha / persistence), 0]).subarray(0, free);
-      return { x, value: objective(x, gradient) };
+    START_ALPHA_SHARES.map((share) => {
+      const x = Float64Array.from([Math.log(1 - persistence), logit(persistence), logit(share), 0]).subarray(0, free);
+      return { persistence, share, x, value: objective(x, gradient) };
     }),
-  ).sort((a, b) => a.value - b.value);
+  );
+  const bestOf = (line: typeof starts) => line.reduce((best, start) => (start.value < best.value ? start : best));
+  const chosen = new Set([
+    ...START_PERSISTENCES.map((persistence) => bestOf(starts.filter((start) => start.persistence === persistence))),
+    ...START_ALPHA_SHARES.map((share) => bestOf(starts.filter((start) => start.share === share))),
+  ]);
   let best: { x: Float64Array; value: number } | undefined;
-  for (const start of starts.slice(0, 3)) {
+  for (const start of chosen) {
     if (!Number.isFinite(start.value)) continue;
-    const found = minimise(objective, start.x, 1e-9);
-    if (!best || found.value < best.value) best = found;
+    const found = climb(objective, start.x);
+    if (found && (!best || found.value < best.value)) best = found;
   }
-  if (!best) throw new TouchstoneError('NOT_CONVERGED', 'the likelihood has no finite value');
+  if (!best) throw new TouchstoneError('NOT_CONVERGED', 'no start led to a maximum of the likelihood');
   return best.x;
+}
+
+/** Undefined when the climb does not end; the others may. */
+function climb(objective: SmoothFunction, start: Float64Array): Minimum | undefined {
+  try {
+    return minimise(objective, start, 1e-9);
+  } catch (error) {
+    if (errorCode(error) === 'NOT_CONVERGED') return undefined;
+    throw error;
+  }
 }
 
 /** −ln likelihood of (mu, omega, alpha, beta) and its exact gradient, by the recursions of the variance's derivatives. */

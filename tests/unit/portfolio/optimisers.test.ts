@@ -57,6 +57,23 @@ describe('optimal weights', () => {
     );
   });
 
+  it('of least CVaR are found where many scenarios tie, as returns of prices on a grid do', () => {
+    for (const seed of ['q10', 'q76', ...Array.from({ length: 60 }, (_, i) => `tied${i}`)]) {
+      const rng = new Rng(seed);
+      const assets = 2 + rng.int(15);
+      const periods = assets + 2 + rng.int(60);
+      const grid = [50, 20, 200][rng.int(3)]!;
+      const returns = Array.from({ length: periods }, () => {
+        const market = rng.normal();
+        return Array.from({ length: assets }, () => Math.round(0.02 * (market + rng.normal()) * grid) / grid);
+      });
+      const { weights, cvar } = minCvar(returns, { lowerBound: 0, upperBound: Math.max(1.2 / assets, rng.uniform()) }, 0.9);
+      expect(total(weights)).toBeCloseTo(1, 9);
+      const equal = returns.map((row) => -row.reduce((sum, value) => sum + value, 0) / assets);
+      expect(cvar).toBeLessThanOrEqual(scenarioCvar(equal, 0.9) + 1e-12);
+    }
+  });
+
   it('have closed forms for two assets', () => {
     const covariance = [
       [0.04, 0.006],
@@ -82,6 +99,27 @@ describe('optimal weights', () => {
     const { weights } = minVariance(covariance, { lowerBound: 0.1, upperBound: 0.6 });
     expect(weights[0]).toBe(0.6);
     expect([...minVariance(covariance, { lowerBound: 1 / 3, upperBound: 1 }).weights].map((weight) => weight.toFixed(9))).toEqual(Array(3).fill('0.333333333'));
+  });
+
+  it('exist up to the very edge: the highest return there is, and bounds that leave one choice', () => {
+    fc.assert(
+      fc.property(anyPortfolio, ([seed, assets]) => {
+        const returns = returnsOf(seed, 60, assets);
+        const { covariance } = ledoitWolfIdentity(returns);
+        const mean = columnMeans(returns).map((value) => Math.abs(value) + 1e-4);
+        const top = efficientReturn(mean, covariance, LONG_ONLY, Math.max(...mean)).weights;
+        expect(top[mean.indexOf(Math.max(...mean))]).toBeCloseTo(1, 5);
+        for (const bounds of [
+          { lowerBound: 1 / assets, upperBound: 1 },
+          { lowerBound: 0, upperBound: 1 / assets },
+        ]) {
+          for (const weights of [maxSharpe(mean, covariance, bounds).weights, minVariance(covariance, bounds).weights, minCvar(returns, bounds, 0.9).weights]) {
+            for (const weight of weights) expect(weight).toBeCloseTo(1 / assets, 7);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('say why there are none', () => {

@@ -86,6 +86,23 @@ describe('GARCH fit', () => {
     }
   });
 
+  it('climbs the highest of several hills', () => {
+    // Short samples with outliers, whose likelihood has more than one maximum.
+    for (const seed of [43, 65, 139, 200, 201]) {
+      const rng = new Rng(`hills${seed}`);
+      const returns = Float64Array.from({ length: 30 + rng.int(100) }, () => (rng.uniform() < 0.05 ? 4 : 0.4) * rng.normal());
+      const fit = garchFit(returns);
+      const backcast = garchBackcast(returns, 'constant');
+      const variance = returns.reduce((sum, value) => sum + value * value, 0) / returns.length;
+      for (let trial = 0; trial < 1_500; trial++) {
+        const alpha = rng.uniform() * rng.uniform();
+        const beta = (1 - alpha) * (trial % 2 === 0 ? rng.uniform() : 1 - 0.2 * rng.uniform() ** 3);
+        const other = { mu: fit.mu + 0.02 * rng.normal(), omega: (0.1 + 1.5 * rng.uniform()) * variance * (1 - alpha - beta) + 1e-9, alpha, beta };
+        expect(garchFilter(returns, other, backcast).logLikelihood).toBeLessThanOrEqual(fit.logLikelihood + 1e-6);
+      }
+    }
+  });
+
   it('follows the unit of the returns: a hundred times the returns, ten thousand times omega', () => {
     const returns = simulate(13, 800);
     const [percent, fraction] = [garchFit(returns), garchFit(returns.map((value) => value / 100))];
