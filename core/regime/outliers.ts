@@ -1,4 +1,5 @@
 import { TouchstoneError } from '../errors.ts';
+import { quantile } from '../stats/quantile.ts';
 import { mean, requireFinite } from './garch.ts';
 
 /** Quantile of the standard normal at ¾: makes the median deviation comparable with a standard deviation. */
@@ -23,19 +24,6 @@ export interface Outliers {
   readonly zFlags: readonly number[];
   readonly madFlags: readonly number[];
   readonly iqrFlags: readonly number[];
-}
-
-/** Linear interpolation at (n − 1)q of sorted values. */
-function quantileSorted(sorted: Float64Array, q: number): number {
-  const at = (sorted.length - 1) * q;
-  const low = Math.floor(at);
-  const value = sorted[low]!;
-  return low + 1 < sorted.length ? value + (at - low) * (sorted[low + 1]! - value) : value;
-}
-
-/** Quantile by linear interpolation at (n − 1)q; NaN for no values. */
-export function quantile(values: ArrayLike<number>, q: number): number {
-  return values.length === 0 ? Number.NaN : quantileSorted(Float64Array.from(values).sort(), q);
 }
 
 function medianAndDeviation(values: Float64Array): { median: number; mad: number } {

@@ -1,9 +1,9 @@
+import { quantile } from '../stats/quantile.ts';
 import { cryptoVix } from './crypto-vix.ts';
 import type { GarchFilter } from './garch.ts';
 import { garchFit } from './garch-fit.ts';
 import { type GaussianHmm, HmmFilter } from './hmm.ts';
 import { hmmFit } from './hmm-fit.ts';
-import { quantile } from './outliers.ts';
 
 /** Trends that a state of the hidden chain may stand for. */
 export const TRENDS = ['bull', 'bear', 'range'] as const;

@@ -1,18 +1,4 @@
-const LANCZOS = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905, -0.13857109526572012,
-  9.9843695780195716e-6, 1.5056327351493116e-7,
-];
-
-/** ln Γ(x) for x > 0, to about 15 digits. C. Lanczos, 1964, with g = 7. */
-export function logGamma(x: number): number {
-  if (!(x > 0)) return Number.NaN;
-  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
-  const z = x - 1;
-  let series = LANCZOS[0]!;
-  for (let k = 1; k < LANCZOS.length; k++) series += LANCZOS[k]! / (z + k);
-  const t = z + 7.5;
-  return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(series);
-}
+import { logGamma } from '../math/log-gamma.ts';
 
 /** Regularised incomplete beta function Iₓ(a, b), by its continued fraction (DLMF 8.17.22, evaluated as by Lentz). */
 export function regularisedBeta(x: number, a: number, b: number): number {

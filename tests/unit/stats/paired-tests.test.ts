@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Rng } from '../../../core/random.ts';
 import { compareStrategies, compareWithBenchmark } from '../../../core/stats/comparison.ts';
 import { holmAdjusted, pairedTTest, sharpeDifference, wilcoxonSignedRank } from '../../../core/stats/paired-tests.ts';
-import { logGamma, regularisedBeta, studentTwoSided } from '../../../core/stats/student-t.ts';
+import { logGamma } from '../../../core/math/log-gamma.ts';
+import { regularisedBeta, studentTwoSided } from '../../../core/stats/student-t.ts';
 
 const noise = (seed: string, length: number, drift = 0) => {
   const rng = new Rng(seed);
