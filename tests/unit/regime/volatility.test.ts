@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Rng } from '../../../core/random.ts';
-import { outliers, quantile, RollingZScore, rollingZScore } from '../../../core/regime/outliers.ts';
+import { outliers, RollingZScore, rollingZScore } from '../../../core/regime/outliers.ts';
+import { quantile } from '../../../core/stats/quantile.ts';
 import { REALIZED_VOLATILITIES, RealizedVolatility, realizedVolatility } from '../../../core/regime/realized-volatility.ts';
 
 /** Bars of a random walk with `steps` moves a bar and no gaps; one bar has a deviation of `volatility`. */
