@@ -141,12 +141,14 @@ function writeReport(path: string, html: string): void {
   }
 }
 
-function intervalOption(text: string | undefined): Interval | undefined {
+/** @throws TouchstoneError BAD_OPTION */
+export function intervalOption(text: string | undefined): Interval | undefined {
   if (text === undefined || Object.hasOwn(INTERVAL_MS, text)) return text as Interval | undefined;
   throw new TouchstoneError('BAD_OPTION', `--interval is ${JSON.stringify(text)}; want one of ${Object.keys(INTERVAL_MS).join(', ')}`);
 }
 
-function timeOption(name: string, text: string | undefined): number | undefined {
+/** A date or time in ms, UTC. @throws TouchstoneError BAD_OPTION */
+export function timeOption(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   // A date alone is UTC by the standard, a date with a time is not: say so for it.
   const timeMs = Date.parse(/T.*(Z|[+-]\d\d:\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`);
@@ -155,7 +157,8 @@ function timeOption(name: string, text: string | undefined): number | undefined 
   return timeMs;
 }
 
-function numberOption(name: string, text: string, min: number, max: number): number {
+/** @throws TouchstoneError BAD_OPTION outside [min, max] */
+export function numberOption(name: string, text: string, min: number, max: number): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (!(value >= min && value <= max)) throw new TouchstoneError('BAD_OPTION', `${name} is ${JSON.stringify(text)}; want a number from ${min} to ${max}`);
   return value;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { registerAnalyse } from '../cli/analyse.ts';
 import { registerBacktest } from '../cli/backtest.ts';
 import { registerData } from '../cli/data.ts';
 import { registerDemo } from '../cli/demo/demo.ts';
@@ -89,6 +90,13 @@ const registrations: readonly Registration[] = [
       dataDir: () => readEnvironment().dataDir,
       readStrategy: (path) => readYaml(path, strategyConfig),
       configuration: () => loadConfiguration(readEnvironment().configDir),
+      readBars: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentBars(...choice),
+    }),
+  (program) =>
+    registerAnalyse(program, {
+      streams,
+      dataDir: () => readEnvironment().dataDir,
+      readStrategy: (path) => readYaml(path, strategyConfig),
       readBars: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentBars(...choice),
     }),
   (program) =>

@@ -31,6 +31,8 @@ export interface BacktestMetrics extends TradeStatistics {
   /** Traded notional over average equity. */
   readonly turnover: number;
   readonly feesQuote: number;
+  /** Funding received less paid; 0 on spot. */
+  readonly fundingQuote: number;
   /** Return of holding the instrument from the first close to the last, without fees. */
   readonly buyAndHoldReturn: number;
 }
@@ -63,7 +65,7 @@ export interface BacktestResult {
 
 /**
  * A strategy over closed bars: a fold of `BarEngine.process`. The bars must be sane (`barProblem`) and ascending, as readers of files make sure.
- * @throws TouchstoneError NO_DATA, UNKNOWN_STRATEGY, BAD_PARAMETER
+ * @throws TouchstoneError NO_DATA, UNKNOWN_STRATEGY, BAD_PARAMETER, BAD_FUNDING
  * @example const { metrics } = runBacktest({ strategy, instrument, risk, execution, initialCashQuote: 10_000 }, bars);
  */
 export function runBacktest(config: BarEngineConfig, bars: BarColumns): BacktestResult {
@@ -96,7 +98,7 @@ function summarise(config: BarEngineConfig, bars: BarColumns, engine: BarEngine,
   const intervalMs = INTERVAL_MS[strategy.interval];
   const fromMs = bars.openTimeMs[0]!;
   const toMs = bars.openTimeMs[bars.length - 1]! + intervalMs;
-  const ledger = exactLedger(engine.fills, engine.lotSize);
+  const ledger = exactLedger(engine.fills, engine.lotSize, engine.fundingPayments);
   const lastClose = bars.close[bars.length - 1]!;
   const finalEquityQuote = initialCashQuote + decimalToNumber(ledger.position.cashQuote) + decimalToNumber(ledger.position.qty) * lastClose;
   const returns = returnsOf(equity);
@@ -130,6 +132,7 @@ function summarise(config: BarEngineConfig, bars: BarColumns, engine: BarEngine,
       exposure: engine.barsInPosition / bars.length,
       turnover: ledger.turnoverQuote / mean(equity),
       feesQuote: ledger.feesQuote,
+      fundingQuote: ledger.fundingQuote,
       buyAndHoldReturn: lastClose / bars.close[0]! - 1,
     },
     equity,

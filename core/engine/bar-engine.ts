@@ -1,7 +1,8 @@
+import { TouchstoneError } from '../errors.ts';
 import { parseRules } from '../execution/round.ts';
 import { resolveParameters } from '../indicators/indicator.ts';
 import { type Decimal, decimalToNumber } from '../market/decimal.ts';
-import { INTERVAL_MS, type Ohlcv } from '../market/events.ts';
+import { eventId, INTERVAL_MS, type Ohlcv } from '../market/events.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { type RiskOrder, type RiskState, violatedLimit } from '../risk/check.ts';
 import type { DenialCode, RiskLimits } from '../risk/decision.ts';
@@ -11,6 +12,7 @@ import type { StrategyConfig, StrategyDefinition } from '../strategies/strategy.
 import { TargetTracker } from '../strategies/target-tracker.ts';
 import { type BarOrder, BarOrders, toTick } from './bar-orders.ts';
 import { FillLog } from './fill-log.ts';
+import { checkFunding, type FundingPayment, type FundingRates } from './funding.ts';
 
 /** How orders trade in a bar backtest. */
 export interface BarExecution {
@@ -20,7 +22,7 @@ export interface BarExecution {
   readonly slippageBps: number;
   /** How targets are traded: at the next open, or by a limit order at the deciding bar's close that works until the target changes. */
   readonly orderType: 'market' | 'limit';
-  /** Distance below the entry price of a resting stop order that closes the position; none when absent. */
+  /** Distance from the entry price, against the position, of a resting stop order that closes it; none when absent. */
   readonly stopLossBps?: number;
 }
 
@@ -36,7 +38,19 @@ export interface BarEngineConfig {
   readonly sizeFactor?: string;
   /** Research: position at target 1 as a share of the present equity, instead of the configured size, so that a loss shrinks the next trade and never ends the run. */
   readonly equityShare?: number;
+  /**
+   * `spot` (the default) sells at most what it holds: targets below 0 count as 0. `perpetual` goes short too, with linear profit and no margin:
+   * nothing is ever liquidated, only the risk limits bound the position.
+   */
+  readonly market?: 'spot' | 'perpetual';
+  /**
+   * Of a perpetual. Each settlement meets the first bar that opens at or after its time: the position before that bar's orders, at the mark given
+   * or else the last close before. What is due after the last bar's open is not settled.
+   */
+  readonly funding?: FundingRates;
 }
+
+const isEntry = (order: BarOrder) => order.type !== 'stop';
 
 const DAY_MS = 86_400_000;
 const SECOND_MS = 1_000;
@@ -50,6 +64,7 @@ const SECOND_MS = 1_000;
  */
 export class BarEngine {
   readonly fills = new FillLog();
+  readonly fundingPayments: FundingPayment[] = [];
   readonly denials = new Map<DenialCode, number>();
   readonly lotSize: number;
   orderCount = 0;
@@ -57,6 +72,8 @@ export class BarEngine {
   equityQuote: number;
   barsInPosition = 0;
   private lots = 0;
+  private readonly instrument: string;
+  private readonly isSpot: boolean;
   private readonly execution: BarExecution;
   private readonly limits: RiskLimits;
   private readonly tracker: TargetTracker;
@@ -69,16 +86,24 @@ export class BarEngine {
   private readonly minNotional: number;
   private readonly riskOrder: RiskOrder = { signedQty: 0, limitPrice: undefined };
   private readonly riskState: RiskState;
+  private readonly funding: FundingRates | undefined;
+  private nextFunding = 0;
+  private lastClose = Number.NaN;
   private dayEndMs = 0;
+  /** The next time at which something is due that most bars have nothing of: a new day, or funding. */
+  private wakeMs = 0;
   private dayStartEquity: number;
   private lastOrderTimeMs = Number.NEGATIVE_INFINITY;
 
+  /** @throws TouchstoneError UNKNOWN_STRATEGY, BAD_PARAMETER, BAD_FUNDING */
   constructor(config: BarEngineConfig) {
     const { strategy, instrument, execution } = config;
     const definition = config.definition ?? findStrategy(strategy.type);
     const parameters = resolveParameters(strategy.name, definition.parameters, strategy.parameters);
     const rules = parseRules(instrument);
     const step = rules.stepSize > 0n ? rules.stepSize : 1n;
+    this.instrument = instrument.name;
+    this.isSpot = config.market !== 'perpetual';
     this.execution = execution;
     this.limits = config.risk;
     this.tracker = new TargetTracker(definition.create(parameters, instrument.name), definition.warmupBars(parameters));
@@ -93,6 +118,7 @@ export class BarEngine {
     this.cashQuote = config.initialCashQuote;
     this.equityQuote = config.initialCashQuote;
     this.dayStartEquity = config.initialCashQuote;
+    this.funding = fundingOf(config);
     this.riskState = {
       tradingState: 'ACTIVE',
       entryBlock: undefined,
@@ -112,36 +138,36 @@ export class BarEngine {
     return this.lots * this.lotSize;
   }
 
+  /**
+   * Target → plan → risk → order, as in `streams/execute`, with quantities in lots. In one piece, because V8 takes a function of this length
+   * for a unit of its own: inlined into a loop, the rare parts of strategy and orders would push hot ones out of its inlining budget.
+   */
   process(bar: Ohlcv): void {
-    if (!this.orders.isIdle) this.orders.onBar(bar);
-    if (bar.openTimeMs >= this.dayEndMs) this.startDay(bar.openTimeMs);
-    this.equityQuote = this.cashQuote + this.lots * this.lotSize * bar.close;
+    if (bar.openTimeMs >= this.wakeMs) this.wake(bar.openTimeMs);
+    if (this.orders.openCount !== 0) this.orders.onBar(bar);
+    const { close } = bar;
+    const { tracker } = this;
+    this.equityQuote = this.cashQuote + this.lots * this.lotSize * close;
+    this.lastClose = close;
     if (this.lots !== 0) this.barsInPosition++;
-    this.tracker.onBar(bar);
-    if (this.tracker.isDue) this.actOnTarget(bar);
-  }
+    tracker.onBar(bar);
+    if (tracker.fraction === tracker.saidFraction || !tracker.isDue) return;
 
-  private lotSizer({ strategy, sizeFactor = '1', equityShare }: BarEngineConfig, stepSize: Decimal): (fraction: number, price: number) => number {
-    if (equityShare === undefined) return createLotSizer({ sizeQuote: strategy.sizeQuote, sizeFactor, stepSize });
-    const lotSize = decimalToNumber(stepSize);
-    return (fraction, price) => Math.max(0, Math.floor((equityShare * Math.min(fraction, 1) * this.equityQuote) / price / lotSize));
-  }
-
-  private startDay(timeMs: number): void {
-    this.dayEndMs = timeMs - (timeMs % DAY_MS) + DAY_MS;
-    this.dayStartEquity = this.equityQuote;
-  }
-
-  /** Target → plan → risk → order, as in `streams/execute`, with quantities in lots. */
-  private actOnTarget(bar: Ohlcv): void {
-    this.tracker.markSaid();
-    this.orders.cancel((order) => order.type !== 'stop');
-    const timeMs = bar.openTimeMs + this.intervalMs;
-    const signedLots = this.planLots(this.sizeLots(this.tracker.fraction, bar.close), bar.close);
-    if (signedLots === 0) return;
+    tracker.markSaid();
+    this.orders.cancel(isEntry);
+    const targetLots = this.sizeLots(tracker.fraction, close);
+    const delta = targetLots - this.lots;
+    if (delta === 0) return;
+    const size = Math.min(Math.abs(delta), this.maxLots);
+    if (!(size >= this.minLots && size * this.lotSize * close >= this.minNotional)) {
+      this.deny('BELOW_MINIMUM');
+      return;
+    }
+    const signedLots = delta > 0 ? size : -size;
     const isLimit = this.execution.orderType === 'limit';
-    const price = isLimit ? toTick(bar.close, this.tickSize, Math.round, 0) : Number.NaN;
-    const denied = this.deniedBy(signedLots, isLimit ? price : undefined, bar.close, timeMs);
+    const price = isLimit ? toTick(close, this.tickSize, Math.round, 0) : Number.NaN;
+    const timeMs = bar.openTimeMs + this.intervalMs;
+    const denied = this.deniedBy(signedLots, isLimit ? price : undefined, close, timeMs);
     if (denied !== undefined) {
       this.deny(denied);
       return;
@@ -150,14 +176,47 @@ export class BarEngine {
     this.lastOrderTimeMs = timeMs;
   }
 
-  /** `planOrder` in lots: towards the target, within the venue's sizes. 0 when there is nothing to send. */
-  private planLots(targetLots: number, price: number): number {
-    const delta = targetLots - this.lots;
-    if (delta === 0) return 0;
-    const size = Math.min(Math.abs(delta), this.maxLots);
-    if (size >= this.minLots && size * this.lotSize * price >= this.minNotional) return delta > 0 ? size : -size;
-    this.deny('BELOW_MINIMUM');
-    return 0;
+  private lotSizer({ strategy, sizeFactor = '1', equityShare }: BarEngineConfig, stepSize: Decimal): (fraction: number, price: number) => number {
+    const lotSize = decimalToNumber(stepSize);
+    const sizer =
+      equityShare === undefined
+        ? createLotSizer({ sizeQuote: strategy.sizeQuote, sizeFactor, stepSize })
+        : (fraction: number, price: number) => Math.max(0, Math.floor((equityShare * Math.min(fraction, 1) * this.equityQuote) / price / lotSize));
+    return this.isSpot ? sizer : (fraction, price) => (fraction < 0 ? -sizer(-fraction, price) : sizer(fraction, price));
+  }
+
+  private wake(timeMs: number): void {
+    if (timeMs >= this.dayEndMs) {
+      this.dayEndMs = timeMs - (timeMs % DAY_MS) + DAY_MS;
+      this.dayStartEquity = this.equityQuote;
+    }
+    this.wakeMs = this.dayEndMs;
+    if (this.funding !== undefined) this.settleDue(this.funding, timeMs);
+  }
+
+  private settleDue({ timeMs, rate, markPrice }: FundingRates, nowMs: number): void {
+    while (this.nextFunding < timeMs.length && timeMs[this.nextFunding]! <= nowMs) {
+      const i = this.nextFunding++;
+      this.settle(timeMs[i]!, rate[i]!, markPrice?.[i] ?? this.lastClose);
+    }
+    this.wakeMs = Math.min(this.wakeMs, timeMs[this.nextFunding] ?? Number.POSITIVE_INFINITY);
+  }
+
+  private settle(timeMs: number, rate: number, markPrice: number): void {
+    const { instrument, lots } = this;
+    if (lots !== 0) {
+      const receivedQuote = -lots * this.lotSize * markPrice * rate;
+      this.cashQuote += receivedQuote;
+      this.fundingPayments.push({ timeMs, signedLots: lots, markPrice, rate, receivedQuote, fillsBefore: this.fills.length });
+    }
+    this.tracker.onFunding({
+      type: 'funding',
+      id: eventId.other('funding', instrument, timeMs),
+      instrument,
+      eventTimeMs: timeMs,
+      receivedTimeMs: timeMs,
+      rate,
+    });
   }
 
   private deniedBy(signedLots: number, limitPrice: number | undefined, price: number, timeMs: number): DenialCode | undefined {
@@ -170,7 +229,8 @@ export class BarEngine {
     riskState.guardedPrice = price;
     riskState.dailyPnlQuote = this.equityQuote - this.dayStartEquity;
     riskState.ordersLastSecond = timeMs - this.lastOrderTimeMs < SECOND_MS ? 1 : 0;
-    riskState.availableQuote = this.cashQuote / (1 + (this.execution.takerFeeBps + this.execution.slippageBps) / 10_000);
+    const costs = (this.execution.takerFeeBps + this.execution.slippageBps) / 10_000;
+    riskState.availableQuote = this.isSpot ? this.cashQuote / (1 + costs) : Number.POSITIVE_INFINITY;
     return violatedLimit(riskOrder, riskState, this.limits);
   }
 
@@ -189,14 +249,24 @@ export class BarEngine {
     this.lots += order.signedLots;
     this.cashQuote -= notional + feeQuote;
     this.fills.push(timeMs, order.signedLots, price, feeQuote);
-    if (this.execution.stopLossBps !== undefined) this.protect(price, timeMs, this.execution.stopLossBps);
+    if (this.execution.stopLossBps !== undefined) this.protect(order, price, timeMs, this.execution.stopLossBps);
   }
 
-  /** One resting stop order for the whole position, at a distance below the latest fill; none, and no other sale either, once it is closed. */
-  private protect(price: number, timeMs: number, stopLossBps: number): void {
-    this.orders.cancel((order) => order.type === 'stop' || (this.lots <= 0 && order.signedLots < 0));
-    if (this.lots <= 0) return;
-    const stopPrice = toTick(price * (1 - stopLossBps / 10_000), this.tickSize, Math.floor, 1e-9);
+  /** One resting stop order for the whole position, at a distance from the latest fill; none, and no other order that would close, once it is closed. */
+  private protect(filled: BarOrder, price: number, timeMs: number, stopLossBps: number): void {
+    const closes = this.lots === 0;
+    this.orders.cancel((order) => order.type === 'stop' || (closes && order.signedLots > 0 === filled.signedLots > 0));
+    if (closes) return;
+    const distance = stopLossBps / 10_000;
+    const stopPrice =
+      this.lots > 0 ? toTick(price * (1 - distance), this.tickSize, Math.floor, 1e-9) : toTick(price * (1 + distance), this.tickSize, Math.ceil, -1e-9);
     this.submit({ type: 'stop', signedLots: -this.lots, price: stopPrice, createdTimeMs: timeMs, status: 'OPEN' });
   }
+}
+
+function fundingOf({ market, funding, strategy }: BarEngineConfig): FundingRates | undefined {
+  if (funding === undefined) return undefined;
+  if (market !== 'perpetual') throw new TouchstoneError('BAD_FUNDING', `${strategy.name}: funding is paid on perpetuals, not on spot`);
+  checkFunding(funding);
+  return funding;
 }

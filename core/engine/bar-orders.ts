@@ -21,10 +21,14 @@ export type OnBarFill = (order: BarOrder, price: number, isMaker: boolean, timeM
  * An order never fills in the bar whose close it was made at. Orders fill whole: volume is not a limit here, the tick replay has it.
  */
 export class BarOrders {
+  /** Orders that may still trade. */
+  openCount = 0;
   private readonly slippage: number;
   private readonly tickSize: number;
   private readonly onFill: OnBarFill;
-  private working: BarOrder[] = [];
+  /** The first `count` places, oldest first; finished orders among them are passed over until they are swept out. */
+  private readonly working: BarOrder[] = [];
+  private count = 0;
 
   constructor(slippageBps: number, tickSize: number, onFill: OnBarFill) {
     this.slippage = slippageBps / 10_000;
@@ -33,31 +37,56 @@ export class BarOrders {
   }
 
   get isIdle(): boolean {
-    return this.working.length === 0;
+    return this.openCount === 0;
   }
 
   submit(order: BarOrder): void {
-    this.working.push(order);
+    if (this.openCount === 0) this.count = 0;
+    this.working[this.count++] = order;
+    this.openCount++;
   }
 
   cancel(matches: (order: BarOrder) => boolean): void {
-    for (const order of this.working) if (matches(order)) order.status = 'CANCELED';
-    this.working = this.working.filter((order) => order.status === 'OPEN');
+    for (let i = 0; i < this.count; i++) {
+      const order = this.working[i]!;
+      if (order.status === 'OPEN' && matches(order)) this.finish(order, 'CANCELED');
+    }
   }
 
   /** Open quantity of one side, in lots. */
   openLots(side: 'buy' | 'sell'): number {
+    if (this.openCount === 0) return 0;
     let lots = 0;
-    for (const { signedLots, type } of this.working) if (type !== 'stop' && signedLots > 0 === (side === 'buy')) lots += Math.abs(signedLots);
+    for (let i = 0; i < this.count; i++) {
+      const { signedLots, type, status } = this.working[i]!;
+      if (status === 'OPEN' && type !== 'stop' && signedLots > 0 === (side === 'buy')) lots += Math.abs(signedLots);
+    }
     return lots;
   }
 
+  /** Fills may submit and cancel while the passes go on: places never move under them. */
   onBar(bar: Ohlcv): void {
-    for (const order of this.working) if (order.type === 'market') this.fill(order, this.slipped(bar.open, order), false, bar);
+    for (let i = 0; i < this.count; i++) {
+      const order = this.working[i]!;
+      if (order.type === 'market' && order.status === 'OPEN') this.fill(order, this.slipped(bar.open, order), false, bar);
+    }
+    if (this.openCount === 0) return;
     // A stop made by an entry at the open works in this very bar; what a limit order brings comes after all else.
-    for (const order of this.working) if (order.type === 'stop') this.tryStop(order, bar);
-    for (const order of this.working) if (order.type === 'limit') this.tryLimit(order, bar);
-    this.working = this.working.filter((order) => order.status === 'OPEN');
+    for (let i = 0; i < this.count; i++) if (this.working[i]!.type === 'stop') this.tryStop(this.working[i]!, bar);
+    for (let i = 0; i < this.count; i++) if (this.working[i]!.type === 'limit') this.tryLimit(this.working[i]!, bar);
+    this.sweep();
+  }
+
+  private finish(order: BarOrder, status: 'FILLED' | 'CANCELED'): void {
+    order.status = status;
+    this.openCount--;
+  }
+
+  private sweep(): void {
+    if (this.openCount === this.count) return;
+    let kept = 0;
+    for (let i = 0; i < this.count; i++) if (this.working[i]!.status === 'OPEN') this.working[kept++] = this.working[i]!;
+    this.count = kept;
   }
 
   private tryStop(order: BarOrder, bar: Ohlcv): void {
@@ -76,7 +105,7 @@ export class BarOrders {
   }
 
   private fill(order: BarOrder, price: number, isMaker: boolean, bar: Ohlcv): void {
-    order.status = 'FILLED';
+    this.finish(order, 'FILLED');
     this.onFill(order, price, isMaker, bar.openTimeMs);
   }
 

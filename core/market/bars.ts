@@ -39,7 +39,11 @@ export function barAt(columns: BarColumns, index: number): Ohlcv {
 /** Views, not copies, of the bars whose open time is in [fromMs, toMs). */
 export function sliceBars(columns: BarColumns, fromMs: number, toMs: number): BarColumns {
   const start = firstAtOrAfter(columns.openTimeMs, fromMs);
-  const end = Math.max(start, firstAtOrAfter(columns.openTimeMs, toMs));
+  return barRange(columns, start, Math.max(start, firstAtOrAfter(columns.openTimeMs, toMs)));
+}
+
+/** Views, not copies, of the bars from index `start` up to `end`, exclusive. */
+export function barRange(columns: BarColumns, start: number, end: number): BarColumns {
   const view = (name: (typeof COLUMNS)[number]) => columns[name].subarray(start, end);
   return {
     length: end - start,

@@ -1,0 +1,168 @@
+import type { Command } from 'commander';
+import { type Decide, strategyDecisions } from '../core/engine/analyse-decisions.ts';
+import { analyseLookahead, type LookaheadReport } from '../core/engine/analyse-lookahead.ts';
+import { analyseRecursive, type RecursiveReport } from '../core/engine/analyse-recursive.ts';
+import { TouchstoneError } from '../core/errors.ts';
+import type { BarColumns } from '../core/market/bars.ts';
+import { INTERVAL_MS, type Interval } from '../core/market/events.ts';
+import { parseInstrument } from '../core/market/instrument.ts';
+import { findStrategy, strategyParameters } from '../core/strategies/registry.ts';
+import { computeFeatures } from '../ml/features/matrix.ts';
+import { DEFAULT_FEATURES, type FeatureSpec } from '../ml/features/pipeline.ts';
+import { type BacktestCommandDeps, intervalOption, numberOption, timeOption } from './backtest.ts';
+import { createOutput, type Output } from './output.ts';
+
+export type AnalyseCommandDeps = Pick<BacktestCommandDeps, 'streams' | 'dataDir' | 'readStrategy' | 'readBars'>;
+
+interface SubjectOptions {
+  readonly features?: boolean;
+  readonly data?: string;
+  readonly instrument?: string;
+  readonly interval?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly json?: boolean;
+}
+
+interface LookaheadCommandOptions extends SubjectOptions {
+  readonly points: string;
+}
+
+interface RecursiveCommandOptions extends SubjectOptions {
+  readonly tolerance: string;
+}
+
+/** `touchstone analyse`: what a strategy's decisions, or a model's features, truly depend on. */
+export function registerAnalyse(program: Command, deps: AnalyseCommandDeps): void {
+  const analyse = program.command('analyse').description('what decisions depend on: the future, or too long a past');
+  subjectOptions(analyse.command('lookahead'))
+    .description('change the future at many bars, and name the first decision of the past that changes with it')
+    .option('--points <count>', 'bars at which the future is changed', '20')
+    .action((path: string | undefined, options: LookaheadCommandOptions) => lookahead(path, options, deps));
+  subjectOptions(analyse.command('recursive'))
+    .description('decide with short histories, and say how long a warm-up has to be')
+    .option('--tolerance <fraction>', 'relative difference that is taken as none', '0.001')
+    .action((path: string | undefined, options: RecursiveCommandOptions) => recursive(path, options, deps));
+}
+
+function subjectOptions(command: Command): Command {
+  return command
+    .argument('[strategy]', 'YAML file of the strategy; may be left out with --features')
+    .option('--features', 'analyse the feature pipeline of models as well')
+    .option('--data <dir>', 'directory of market data files (default: TOUCHSTONE_DATA)')
+    .option('--instrument <name>', "venue:BASE/QUOTE, e.g. binance:BTC/USDT (default: the strategy's first)")
+    .option('--interval <interval>', `bars: ${Object.keys(INTERVAL_MS).join(', ')} (default: the strategy's)`)
+    .option('--from <date>', 'first day or time, UTC, e.g. 2021-01-01')
+    .option('--to <date>', 'end, exclusive')
+    .option('--json', 'one JSON document');
+}
+
+interface Subject {
+  readonly name: string;
+  readonly decide: Decide;
+  readonly bars: BarColumns;
+  readonly declaredWarmupBars?: number;
+}
+
+async function subjectOf(path: string | undefined, options: SubjectOptions, deps: AnalyseCommandDeps): Promise<Subject> {
+  if (path === undefined && !options.features) throw new TouchstoneError('BAD_OPTION', 'give a strategy file, --features, or both');
+  const configured = path === undefined ? undefined : deps.readStrategy(path);
+  const instrument = options.instrument ?? configured?.instruments[0];
+  const interval = intervalOption(options.interval) ?? configured?.interval;
+  if (instrument === undefined || interval === undefined) throw new TouchstoneError('BAD_OPTION', 'features alone need --instrument and --interval');
+  parseInstrument(instrument);
+  const dataDir = options.data ?? deps.dataDir();
+  if (dataDir === undefined) throw new TouchstoneError('NO_DATA', 'no market data: give --data DIR or set TOUCHSTONE_DATA');
+  const bars = await deps.readBars(dataDir, instrument, interval, timeOption('--from', options.from), timeOption('--to', options.to));
+  const name = [...(configured ? [configured.name] : []), ...(options.features ? ['features'] : [])].join(' and ');
+  const parts: Decide[] = [];
+  if (configured) parts.push(strategyDecisions({ ...configured, instruments: [instrument], interval }));
+  if (options.features) parts.push(featureDecisions(DEFAULT_FEATURES, interval));
+  return {
+    name: `${name} on ${instrument}, ${bars.length} bars of ${interval}`,
+    decide: (some) => Object.assign({}, ...parts.map((part) => part(some))),
+    bars,
+    ...(configured && { declaredWarmupBars: findStrategy(configured.type).warmupBars(strategyParameters(configured)) }),
+  };
+}
+
+/** A feature pipeline as `Decide`: its columns, by name. */
+export function featureDecisions(specs: readonly FeatureSpec[], interval: Interval): Decide {
+  return (bars) => {
+    const { names, values, barIndex } = computeFeatures(specs, bars, INTERVAL_MS[interval]);
+    const columns = names.map(() => new Float64Array(bars.length).fill(Number.NaN));
+    barIndex.forEach((bar, row) => {
+      columns.forEach((column, i) => {
+        column[bar] = values[row * names.length + i]!;
+      });
+    });
+    return Object.fromEntries(names.map((name, i) => [`feature.${name}`, columns[i]!]));
+  };
+}
+
+async function lookahead(path: string | undefined, options: LookaheadCommandOptions, deps: AnalyseCommandDeps): Promise<void> {
+  const output = createOutput(deps.streams, options.json ?? false);
+  const points = numberOption('--points', options.points, 1, 10_000);
+  const { name, decide, bars } = await subjectOf(path, options, deps);
+  sayLookahead(output, name, analyseLookahead(decide, bars, { points }));
+}
+
+/** @throws TouchstoneError LOOKAHEAD_FOUND, after the findings are said */
+export function sayLookahead(output: Output, name: string, report: LookaheadReport): void {
+  const { findings, checks, values } = report;
+  output.line(`${name}: ${values.length} values, ${checks} changed futures`);
+  output.json(report);
+  const first = findings[0];
+  if (first === undefined) {
+    output.line('nothing that was decided changed with its future');
+    return;
+  }
+  output.table(
+    findings.map((finding) => ({
+      value: finding.value,
+      'first bar': isoTime(finding.openTimeMs),
+      before: finding.before,
+      after: finding.after,
+      future: finding.change,
+      from: isoTime(finding.changedFromMs),
+      failed: `${finding.failedChecks}/${checks}`,
+    })),
+  );
+  throw new TouchstoneError('LOOKAHEAD_FOUND', `${first.value} at ${isoTime(first.openTimeMs)} changes with the bars from ${isoTime(first.changedFromMs)} on`);
+}
+
+async function recursive(path: string | undefined, options: RecursiveCommandOptions, deps: AnalyseCommandDeps): Promise<void> {
+  const output = createOutput(deps.streams, options.json ?? false);
+  const toleranceRelative = numberOption('--tolerance', options.tolerance, 0, 1);
+  const { name, decide, bars, declaredWarmupBars } = await subjectOf(path, options, deps);
+  const report = analyseRecursive(decide, bars, { toleranceRelative, ...(declaredWarmupBars !== undefined && { declaredWarmupBars }) });
+  output.line(`${name}: largest relative difference to the whole history, by warm-up in bars; - where nothing could be compared, * where values are missing`);
+  output.table(recursiveRows(report));
+  for (const line of recursiveVerdict(report)) output.line(line);
+  output.json(report);
+}
+
+function recursiveRows({ warmupBars, values }: RecursiveReport): Record<string, unknown>[] {
+  return values.map(({ value, largestDifference, missingShare }) => {
+    const cell = (i: number) => {
+      const difference = largestDifference[i];
+      return `${difference === undefined ? '-' : difference === 0 ? '0' : difference.toExponential(1)}${missingShare[i] === 0 ? '' : '*'}`;
+    };
+    // With their unit: keys that look like numbers would come before the name.
+    return { value, ...Object.fromEntries(warmupBars.map((length, i) => [`${length} bars`, cell(i)])) };
+  });
+}
+
+export function recursiveVerdict({ recommendedWarmupBars, declaredWarmupBars, unsettledAtDeclared, toleranceRelative }: RecursiveReport): string[] {
+  const recommended =
+    recommendedWarmupBars === undefined
+      ? `no warm-up that was tried brings every value within ${toleranceRelative}`
+      : `recommended warm-up: ${recommendedWarmupBars} bars, from which on every value is within ${toleranceRelative}`;
+  if (declaredWarmupBars === undefined) return [recommended];
+  if (unsettledAtDeclared.length === 0) return [recommended, `the declared warm-up of ${declaredWarmupBars} bars is long enough`];
+  return [recommended, `WARMUP_TOO_SHORT: after the declared ${declaredWarmupBars} bars these still depend on earlier ones: ${unsettledAtDeclared.join(', ')}`];
+}
+
+function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ');
+}

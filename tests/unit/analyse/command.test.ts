@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { registerAnalyse, sayLookahead } from '../../../cli/analyse.ts';
+import { createOutput } from '../../../cli/output.ts';
+import { runProgram } from '../../../cli/program.ts';
+import { analyseLookahead } from '../../../core/engine/analyse-lookahead.ts';
+import { strategyConfig } from '../../../schemas/config.ts';
+import { walk } from './walk.ts';
+
+const STRATEGY = {
+  name: 'ema-cross',
+  type: 'trend-following',
+  account: 'paper',
+  instruments: ['binance:BTC/USDT'],
+  interval: '1m',
+  sizeQuote: '2000',
+  maxAgeMs: 5_000,
+  parameters: { fast: 5, slow: 20, volumeFactor: 0 },
+};
+
+async function run(...argv: string[]) {
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: 'stdout' | 'stderr') => ({ write: (text: string) => (written[name] += text) });
+  const streams = { stdout: stream('stdout'), stderr: stream('stderr') as never };
+  let reads = 0;
+  const deps = {
+    streams,
+    dataDir: () => 'data',
+    readStrategy: () => strategyConfig.parse(STRATEGY),
+    // A file that grows while it is read would be one more way to look ahead; here the same bars come every time.
+    readBars: async () => {
+      reads++;
+      return walk(1_000, 'command');
+    },
+  };
+  const status = await runProgram(argv, [(program) => registerAnalyse(program, deps)], '1.2.3', streams);
+  return { status, reads, ...written };
+}
+
+it('lookahead: a table for people, a document with --json, status 0 when all is well', async () => {
+  const people = await run('analyse', 'lookahead', 'ema.yaml', '--features', '--points', '5');
+  expect(people).toMatchObject({ status: 0, stderr: '', reads: 1 });
+  expect(people.stdout).toMatch(/^ema-cross and features on binance:BTC\/USDT, 1000 bars of 1m: \d+ values, \d+ changed futures\nnothing that was decided/);
+  const document = JSON.parse((await run('analyse', 'lookahead', 'ema.yaml', '--points', '5', '--json')).stdout);
+  expect(document).toMatchObject({ bars: 1_000, findings: [] });
+});
+
+it('lookahead: what is found is told, and is an error with its code', async () => {
+  let stdout = '';
+  let stderr = '';
+  const streams = { stdout: { write: (text: string) => (stdout += text) }, stderr: { write: (text: string) => (stderr += text) } };
+  const peeking = analyseLookahead(({ close }) => ({ target: close.map((value, i) => (close[i + 1]! > value ? 1 : 0)) }), walk(300, 'peek'));
+  const register = (isJson: boolean) =>
+    runProgram(
+      ['peek'],
+      [(program) => void program.command('peek').action(() => sayLookahead(createOutput(streams as never, isJson), 'peeking', peeking))],
+      '1',
+      streams,
+    );
+  expect(await register(false)).toBe(1);
+  expect(stderr).toMatch(/^error LOOKAHEAD_FOUND: target at 1970-01-01 \d\d:\d\d:00 changes with the bars from 1970-01-01 \d\d:\d\d:00 on\n$/);
+  expect(stdout).toMatch(/value +first bar +before +after +future +from +failed/);
+  stdout = '';
+  expect(await register(true)).toBe(1);
+  expect(JSON.parse(stdout).findings[0]).toMatchObject({ value: 'target', changedFromIndex: peeking.findings[0]!.barIndex + 1 });
+});
+
+it('recursive: says what the declared warm-up leaves unsettled, and a longer one', async () => {
+  const { status, stdout } = await run('analyse', 'recursive', 'ema.yaml', '--tolerance', '0.00001');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/why\.slowEma/);
+  expect(stdout).toMatch(/recommended warm-up: \d+ bars/);
+  expect(stdout).toMatch(/WARMUP_TOO_SHORT: after the declared 21 bars .*why\.slowEma/);
+});
+
+it('wants something to analyse', async () => {
+  expect((await run('analyse', 'lookahead')).stderr).toBe('error BAD_OPTION: give a strategy file, --features, or both\n');
+  expect((await run('analyse', 'lookahead', '--features')).stderr).toBe('error BAD_OPTION: features alone need --instrument and --interval\n');
+});
