@@ -11,7 +11,7 @@ export class Adx {
   adx = Number.NaN;
   plusDi = Number.NaN;
   minusDi = Number.NaN;
-  private readonly period: number;
+  private readonly period: number = 0;
   private previousHigh = Number.NaN;
   private previousLow = Number.NaN;
   private previousClose = Number.NaN;

@@ -8,7 +8,7 @@ import { RollingMax, RollingMin } from './rolling-max.ts';
 export class Aroon {
   up = Number.NaN;
   down = Number.NaN;
-  private readonly period: number;
+  private readonly period: number = 0;
   private readonly highest: RollingMax;
   private readonly lowest: RollingMin;
 

@@ -11,8 +11,8 @@ export class Bollinger {
   lower = Number.NaN;
   bandwidth = Number.NaN;
   percentB = Number.NaN;
-  readonly period: number;
-  readonly multiplier: number;
+  readonly period: number = 0;
+  readonly multiplier = Number.NaN;
   private readonly deviation: Stddev;
 
   constructor(period: number, multiplier: number) {

@@ -5,9 +5,9 @@ import { fromNullable, type IndicatorDefinition, nullable, onSeriesValue, overSo
  * equal values is that value, to the last bit.
  */
 export class Ema {
-  readonly period: number;
+  readonly period: number = 0;
   value = Number.NaN;
-  private readonly smoothing: number;
+  private readonly smoothing = Number.NaN;
   private count = 0;
   private sum = Number.NaN;
   /** While seeding: the value that all were, NaN when they differed. */
@@ -25,10 +25,6 @@ export class Ema {
       this.value = next;
       return next;
     }
-    return this.seed(value);
-  }
-
-  private seed(value: number): number {
     if (this.count === 0) this.common = value;
     else if (value !== this.common) this.common = Number.NaN;
     this.sum += value;

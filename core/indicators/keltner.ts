@@ -9,7 +9,7 @@ export class Keltner {
   lower = Number.NaN;
   private readonly average: Ema;
   private readonly range: Atr;
-  private readonly multiplier: number;
+  private readonly multiplier = Number.NaN;
 
   constructor(period: number, multiplier: number) {
     this.average = new Ema(period);

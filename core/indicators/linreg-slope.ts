@@ -7,8 +7,8 @@ import { Window } from './window.ts';
  */
 export class LinregSlope {
   private readonly window: Window;
-  private readonly centre: number;
-  private readonly squares: number;
+  private readonly centre = Number.NaN;
+  private readonly squares = Number.NaN;
 
   constructor(period: number) {
     this.window = new Window(period);

@@ -12,7 +12,7 @@ export class Macd {
   private readonly fast: Ema;
   private readonly slow: Ema;
   private readonly smoothed: Ema;
-  private readonly fastDelay: number;
+  private readonly fastDelay: number = 0;
   private seen = 0;
 
   constructor(fast: number, slow: number, signal: number) {

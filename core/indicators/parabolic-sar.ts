@@ -6,8 +6,8 @@ import { fromNullable, type IndicatorDefinition, nullable, onValue } from './ind
  * The first trend, at the second bar, is down where the low fell and the high rose less; as in TA-Lib. J. W. Wilder, 1978.
  */
 export class ParabolicSar {
-  private readonly step: number;
-  private readonly max: number;
+  private readonly step = Number.NaN;
+  private readonly max = Number.NaN;
   private isLong = true;
   /** The stop that holds for the next bar. */
   private stop = Number.NaN;

@@ -5,7 +5,7 @@ import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './i
  * Of equal values the latest is the one that stands.
  */
 export class RollingMax {
-  private readonly size: number;
+  private readonly size: number = 0;
   private readonly values: Float64Array;
   private readonly times: Float64Array;
   private head = 0;

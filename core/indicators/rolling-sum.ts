@@ -4,7 +4,7 @@
  * are held as sums to the ring's end, those after it as one growing sum; together they are the window.
  */
 export class RollingSum {
-  private readonly size: number;
+  private readonly size: number = 0;
   /** Before `next`: values since the wrap. From `next` on: sums of the older values from there to the end. One place more, always 0. */
   private readonly ring: Float64Array;
   private next = 0;

@@ -1,17 +1,19 @@
 import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 
 /**
- * Simple moving average: mean of the last `period` values, defined from the `period`-th on. The running sum is summed
+ * Simple moving average: mean of the last `period` values, defined from the `period`-th on. The running sum gives way to one summed
  * anew each time the window wraps, so an outlier's rounding error lives no longer than one window. A window of equal values
  * has that value as its mean, to the last bit: a market that stands still has no deviation, one without trades no volume.
  */
 export class Sma {
-  readonly period: number;
+  readonly period: number = 0;
   value = Number.NaN;
   private readonly ring: Float64Array;
   private next = 0;
   private isFull = false;
   private sum = Number.NaN;
+  /** Sum of the values since the ring wrapped: at the next wrap the whole window's, summed anew. */
+  private fresh = Number.NaN;
   private previous = Number.NaN;
   /** How many values in a row were the same, the last included. */
   private run = 0;
@@ -20,29 +22,28 @@ export class Sma {
     this.period = period;
     this.ring = new Float64Array(period);
     this.sum = 0;
+    this.fresh = 0;
   }
 
   update(value: number): number {
     const { ring, next, period } = this;
     // Places not yet filled hold 0, so the same subtraction serves while there is room.
     this.sum += value - ring[next]!;
+    this.fresh += value;
     ring[next] = value;
     this.run = value === this.previous ? this.run + 1 : 1;
     this.previous = value;
     this.next = next + 1;
-    if (this.next === period) this.wrap();
+    if (this.next === period) {
+      this.next = 0;
+      this.isFull = true;
+      this.sum = this.fresh;
+      this.fresh = 0;
+    }
     if (!this.isFull) return Number.NaN;
     const mean = this.run >= period ? value : this.sum / period;
     this.value = mean;
     return mean;
-  }
-
-  private wrap(): void {
-    this.next = 0;
-    this.isFull = true;
-    let sum = 0;
-    for (let i = 0; i < this.period; i++) sum += this.ring[i]!;
-    this.sum = sum;
   }
 
   /** Sum of squared distances of the window's values from `centre`; once defined. */
@@ -74,6 +75,8 @@ export class Sma {
     this.next = saved.next;
     this.isFull = saved.isFull;
     this.ring.set(saved.ring);
+    this.fresh = 0;
+    for (let i = 0; i < this.next; i++) this.fresh += this.ring[i]!;
     this.run = saved.run ?? 0;
     this.previous = this.run > 0 ? this.ring[(this.next + this.period - 1) % this.period]! : Number.NaN;
     if (this.isFull) this.value = this.run >= this.period ? this.previous : this.sum / this.period;

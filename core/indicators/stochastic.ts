@@ -9,7 +9,7 @@ import { RollingSum } from './rolling-sum.ts';
 class RawK {
   private readonly highest: RollingMax;
   private readonly lowest: RollingMin;
-  private readonly minRange: number;
+  private readonly minRange = Number.NaN;
 
   constructor(kPeriod: number, minRange: number) {
     this.highest = new RollingMax(kPeriod);
@@ -44,7 +44,7 @@ export class StochFast {
   d = Number.NaN;
   private readonly raw: RawK;
   private readonly average: RollingSum;
-  private readonly dPeriod: number;
+  private readonly dPeriod: number = 0;
 
   constructor(kPeriod: number, dPeriod: number, minRange = 0) {
     this.raw = new RawK(kPeriod, minRange);
@@ -79,7 +79,7 @@ export class StochSlow {
   d = Number.NaN;
   private readonly fast: StochFast;
   private readonly average: RollingSum;
-  private readonly dPeriod: number;
+  private readonly dPeriod: number = 0;
 
   constructor(kPeriod: number, kSlowing: number, dPeriod: number) {
     this.fast = new StochFast(kPeriod, kSlowing);

@@ -11,7 +11,7 @@ export class Supertrend {
   value = Number.NaN;
   direction = Number.NaN;
   private readonly range: Atr;
-  private readonly multiplier: number;
+  private readonly multiplier = Number.NaN;
   private upper = Number.NaN;
   private lower = Number.NaN;
   private previousClose = Number.NaN;

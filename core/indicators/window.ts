@@ -1,6 +1,6 @@
 /** The last `size` numbers, in a ring. */
 export class Window {
-  readonly size: number;
+  readonly size: number = 0;
   private readonly ring: Float64Array;
   private next = 0;
   private filled = 0;

@@ -6,8 +6,8 @@ import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './i
  * the same with weights 1, 2, … from i on. A window of equal values gives that value, to the last bit.
  */
 export class Wma {
-  private readonly period: number;
-  private readonly weightSum: number;
+  private readonly period: number = 0;
+  private readonly weightSum: number = 0;
   private readonly tail: Float64Array;
   private readonly weightedTail: Float64Array;
   private next = 0;
