@@ -81,7 +81,7 @@ export const bench: Bench = {
         meanCpuMs(() => ladderOnly(depth)),
       ),
     };
-    const maker = () => replayed(depth, new TickMarketMaker({ halfSpreadTicks: 2, skewTicksPerLot: 0.1, quoteLots: 5, positionLotsMax: 50 }));
+    const maker = () => replayed(depth, new TickMarketMaker({ halfSpreadTicks: 0.5, skewTicksPerLot: 0.05, quoteLots: 5, positionLotsMax: 50 }));
     const trades = withFeedLatency(syntheticTrades(TRADES), () => 3);
     const bare = {
       name: 'bare averages',

@@ -19,7 +19,7 @@ const WORKING = 2;
 export class TickDesk {
   /** The book as we received it. */
   readonly ladder: BookLadder;
-  nowMs = 0;
+  nowMs = Number.NaN;
   /** Sum of the fills that we know of. */
   positionLots = 0;
   /** Requests sent so far. */

@@ -21,6 +21,51 @@ class OwnSide {
   }
 }
 
+/** What we took from levels of one side since the feed last restated them. There are few, so they are searched one by one. */
+class TakenLevels {
+  count = 0;
+  #keys = new Int32Array(16);
+  #lots = new Float64Array(16);
+
+  lotsAt(key: number): number {
+    for (let i = 0; i < this.count; i++) if (this.#keys[i] === key) return this.#lots[i]!;
+    return 0;
+  }
+
+  add(key: number, lots: number): void {
+    for (let i = 0; i < this.count; i++) {
+      if (this.#keys[i] !== key) continue;
+      this.#lots[i]! += lots;
+      return;
+    }
+    if (this.count === this.#keys.length) this.#grow();
+    this.#keys[this.count] = key;
+    this.#lots[this.count++] = lots;
+  }
+
+  delete(key: number): void {
+    for (let i = 0; i < this.count; i++) {
+      if (this.#keys[i] !== key) continue;
+      this.#keys[i] = this.#keys[--this.count]!;
+      this.#lots[i] = this.#lots[this.count]!;
+      return;
+    }
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  #grow(): void {
+    const keys = new Int32Array(this.count * 2);
+    const lots = new Float64Array(this.count * 2);
+    keys.set(this.#keys);
+    lots.set(this.#lots);
+    this.#keys = keys;
+    this.#lots = lots;
+  }
+}
+
 /**
  * The venue's side of a tick replay: the rules of `SimulatedVenue` for one instrument in whole ticks and lots, without an account. Orders
  * live in slots, one at a time each. Answers go into `responses`, which delays them; executions are also kept in `fills` at the venue's time.
@@ -36,7 +81,7 @@ export class TickExchange {
   cashTickLots = 0;
   makerTickLots = 0;
   takerTickLots = 0;
-  nowMs = 0;
+  nowMs = Number.NaN;
   readonly #ladder: BookLadder;
   readonly #model: QueueModel;
   readonly #responses: TickMessages;
@@ -51,8 +96,8 @@ export class TickExchange {
   /** Traded at the order's price since its level was last stated. */
   readonly #traded: Float64Array;
   /** Keys from which we took more than the feed knows of. */
-  readonly #takenBids = new Map<number, number>();
-  readonly #takenAsks = new Map<number, number>();
+  readonly #takenBids = new TakenLevels();
+  readonly #takenAsks = new TakenLevels();
   #unknownQueues = 0;
   #wasCleared = false;
   #offeredKey = EMPTY_SIDE;
@@ -74,7 +119,7 @@ export class TickExchange {
   onBid(priceTicks: number, lots: number): void {
     const own = this.#ownBids;
     if (priceTicks >= own.worstKey && priceTicks <= own.bestKey) this.#restate(own, priceTicks, this.#ladder.bids.lotsAt(priceTicks), lots);
-    if (this.#takenBids.size > 0 && this.#ladder.bids.lotsAt(priceTicks) !== lots) this.#takenBids.delete(priceTicks);
+    if (this.#takenBids.count > 0 && this.#ladder.bids.lotsAt(priceTicks) !== lots) this.#takenBids.delete(priceTicks);
     this.#ladder.bids.set(priceTicks, lots);
   }
 
@@ -82,7 +127,7 @@ export class TickExchange {
     const own = this.#ownAsks;
     const key = -priceTicks;
     if (key >= own.worstKey && key <= own.bestKey) this.#restate(own, key, this.#ladder.asks.lotsAt(key), lots);
-    if (this.#takenAsks.size > 0 && this.#ladder.asks.lotsAt(key) !== lots) this.#takenAsks.delete(key);
+    if (this.#takenAsks.count > 0 && this.#ladder.asks.lotsAt(key) !== lots) this.#takenAsks.delete(key);
     this.#ladder.asks.set(key, lots);
   }
 
@@ -190,7 +235,7 @@ export class TickExchange {
     return lots > 0 || side.below(key) !== EMPTY_SIDE ? lots : ENDLESS_LOTS;
   }
 
-  #sweep(own: OwnSide, opposite: LadderSide, taken: Map<number, number>): void {
+  #sweep(own: OwnSide, opposite: LadderSide, taken: TakenLevels): void {
     let i = 0;
     while (i < own.count) {
       const slot = own.slots[i]!;
@@ -223,7 +268,7 @@ export class TickExchange {
   }
 
   /** Quantity within the limit, at most `lots`; the worst key of it is remembered. */
-  #offered(opposite: LadderSide, taken: Map<number, number>, limitKey: number, lots: number): number {
+  #offered(opposite: LadderSide, taken: TakenLevels, limitKey: number, lots: number): number {
     this.#offeredKey = EMPTY_SIDE;
     if (!this.#ladder.hasBook) {
       if (!this.hasTraded) return 0;
@@ -232,7 +277,7 @@ export class TickExchange {
     }
     let offered = 0;
     for (let key = opposite.best; key !== EMPTY_SIDE && -key <= limitKey && offered < lots; key = opposite.below(key)) {
-      const free = opposite.lotsAt(key) - (taken.size > 0 ? (taken.get(key) ?? 0) : 0);
+      const free = opposite.lotsAt(key) - taken.lotsAt(key);
       if (free <= 0) continue;
       offered += free;
       this.#offeredKey = key;
@@ -241,17 +286,16 @@ export class TickExchange {
   }
 
   /** Trades a slot's order against the book, as taker at the levels' prices or as maker at its own. */
-  #take(slot: number, opposite: LadderSide, taken: Map<number, number>, limitKey: number, isMaker: boolean): void {
+  #take(slot: number, opposite: LadderSide, taken: TakenLevels, limitKey: number, isMaker: boolean): void {
     if (!this.#ladder.hasBook) {
       this.#fill(slot, opposite === this.#ladder.asks ? this.lastTradeTicks : -this.lastTradeTicks, this.#left[slot]!, 0);
       return;
     }
     for (let key = opposite.best; key !== EMPTY_SIDE && -key <= limitKey && this.#left[slot]! > 0; key = opposite.below(key)) {
-      const used = taken.get(key) ?? 0;
-      const free = opposite.lotsAt(key) - used;
+      const free = opposite.lotsAt(key) - taken.lotsAt(key);
       if (free <= 0) continue;
       const qty = Math.min(free, this.#left[slot]!);
-      taken.set(key, used + qty);
+      taken.add(key, qty);
       this.#fill(slot, isMaker ? this.#key[slot]! : -key, qty, isMaker ? 1 : 0);
     }
   }

@@ -8,6 +8,8 @@ import type { TickFills } from './tick-fills.ts';
 import { CANCEL, FILL, NEW, TickMessages } from './tick-messages.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
+const VENUE = 0;
+const FEED = 1;
 
 /** What a strategy is told, when it could know it. It answers by stating quotes or a target at the desk. */
 export interface TickStrategy {
@@ -61,6 +63,7 @@ export class TickReplay {
   readonly #ownLadder: BookLadder;
   readonly #exchange: TickExchange;
   readonly #desk: TickDesk;
+  readonly #times = new Float64Array(2);
 
   /** @throws TouchstoneError BAD_LATENCY, BAD_QUEUE_MODEL, BAD_LADDER */
   constructor(config: TickReplayConfig, strategy: TickStrategy) {
@@ -79,24 +82,27 @@ export class TickReplay {
     const responses = this.#responses;
     let venueAt = 0;
     let feedAt = 0;
-    let venueMs = length > 0 ? eventTimeMs[0]! : NEVER;
-    let feedMs = NEVER;
+    // Times stand in an array: as local variables that may be infinite they would be boxed at each step.
+    const times = this.#times;
+    times[VENUE] = length > 0 ? eventTimeMs[0]! : NEVER;
+    times[FEED] = NEVER;
     while (feedAt < length) {
-      const marketMs = feedMs <= venueMs ? feedMs : venueMs;
+      const marketMs = Math.min(times[VENUE]!, times[FEED]!);
       const requestMs = requests.nextMs;
       const responseMs = responses.nextMs;
-      if (requestMs <= marketMs && requestMs <= responseMs) this.#onRequest(requestMs);
-      else if (responseMs <= marketMs) this.#onResponse(responseMs);
-      else if (feedMs <= venueMs) {
-        this.#desk.nowMs = feedMs;
+      if (requestMs <= marketMs && requestMs <= responseMs) this.#onRequest();
+      else if (responseMs <= marketMs) this.#onResponse();
+      else if (times[FEED]! <= marketMs) {
+        this.#desk.nowMs = marketMs;
         feedAt = this.#receive(columns, feedAt);
-        feedMs = feedAt < venueAt ? receivedTimeMs[feedAt]! : NEVER;
+        if (feedAt < venueAt) times[FEED] = receivedTimeMs[feedAt]!;
+        else times[FEED] = NEVER;
       } else {
-        this.#exchange.nowMs = venueMs;
-        const isFirstUnseen = feedAt === venueAt;
+        this.#exchange.nowMs = marketMs;
+        if (feedAt === venueAt) times[FEED] = receivedTimeMs[venueAt]!;
         venueAt = this.#moveMarket(columns, venueAt);
-        venueMs = venueAt < length ? eventTimeMs[venueAt]! : NEVER;
-        if (isFirstUnseen) feedMs = receivedTimeMs[feedAt]!;
+        if (venueAt < length) times[VENUE] = eventTimeMs[venueAt]!;
+        else times[VENUE] = NEVER;
       }
     }
     return this.#result();
@@ -142,19 +148,19 @@ export class TickReplay {
     return at;
   }
 
-  #onRequest(atMs: number): void {
-    const { kind, slot, side, priceTicks, detail, lots } = this.#requests;
+  #onRequest(): void {
+    const { nextMs, kind, slot, side, priceTicks, detail, lots } = this.#requests;
     this.#requests.shift();
-    this.#exchange.nowMs = atMs;
+    this.#exchange.nowMs = nextMs;
     if (kind === CANCEL) this.#exchange.cancel(slot);
     else if (kind === NEW) this.#exchange.place(slot, side, priceTicks, lots, detail);
     else this.#exchange.replace(slot, side, priceTicks, lots, detail);
   }
 
-  #onResponse(atMs: number): void {
-    const { kind, slot, side, priceTicks, detail, lots, leftLots } = this.#responses;
+  #onResponse(): void {
+    const { nextMs, kind, slot, side, priceTicks, detail, lots, leftLots } = this.#responses;
     this.#responses.shift();
-    this.#desk.nowMs = atMs;
+    this.#desk.nowMs = nextMs;
     this.#desk.onResponse(kind, slot, side, lots, leftLots);
     if (kind === FILL) this.#strategy.onFill(side * lots, priceTicks, detail === 1, this.#desk);
   }

@@ -22,7 +22,7 @@ function heapGrowth(work: () => void): number {
 test('a replay with queue positions, latencies and quotes allocates nothing per event', () => {
   const columns = withFeedLatency(syntheticDepth(EVENTS), () => 3);
   const run = () => {
-    const replay = new TickReplay(CONFIG, new TickMarketMaker({ halfSpreadTicks: 2, skewTicksPerLot: 0.1, quoteLots: 5, positionLotsMax: 50 }));
+    const replay = new TickReplay(CONFIG, new TickMarketMaker({ halfSpreadTicks: 0.5, skewTicksPerLot: 0.05, quoteLots: 5, positionLotsMax: 50 }));
     const { fills, requestCount } = replay.run(columns);
     expect(fills.length).toBeGreaterThan(100);
     expect(requestCount).toBeGreaterThan(1_000);
@@ -30,7 +30,6 @@ test('a replay with queue positions, latencies and quotes allocates nothing per 
   run();
   run();
   const growths = [heapGrowth(run), heapGrowth(run), heapGrowth(run)].filter((bytes) => bytes >= 0);
-  console.log(growths.map((g) => g / EVENTS));
   // One boxed number an event would be 16 bytes.
   expect(Math.min(...growths) / EVENTS).toBeLessThan(2);
 });
