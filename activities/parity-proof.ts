@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { INTERVAL_MS, type MarketEvent } from '../core/market/events.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import type { Signal } from '../core/execution/signal.ts';
-import { findStrategy } from '../core/strategies/registry.ts';
+import { definitionOf } from '../core/strategies/registry.ts';
 import { createStrategyRunner } from '../core/strategies/runner.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import type { Artefacts } from '../infra/artefacts.ts';
@@ -81,19 +81,23 @@ export function createActivities(deps: ParityDeps) {
     instruments: readonly Instrument[],
     stages: readonly StageRow[],
   ): Promise<{ version: string; decisions: Decision[] }> {
-    const definition = findStrategy(config.type);
+    const definition = definitionOf(config);
     const decisions: Decision[] = [];
     let version = '';
-    for (const instrument of config.instruments) {
+    // A group's legs are read together, in event time; across partitions that is the nearest to the order in which they came.
+    const lanes = definition.scope === 'group' ? [config.instruments] : config.instruments.map((instrument) => [instrument]);
+    for (const lane of lanes) {
       const runner = createStrategyRunner({ ...config, instruments: config.instruments }, definition, instruments);
       version = runner.version;
       const fromMs = range.fromMs - WARMUPS * Math.max(1, runner.warmupBars) * INTERVAL_MS[config.interval];
       let stage = 0;
-      for (const event of await recordedEvents(instrument, config, { fromMs, toMs: range.toMs })) {
+      let events: readonly MarketEvent[] = [];
+      for (const instrument of lane) events = events.concat(await recordedEvents(instrument, config, { fromMs, toMs: range.toMs }));
+      if (lane.length > 1) events = events.toSorted((a, b) => a.eventTimeMs - b.eventTimeMs);
+      for (const event of events) {
         while (stage < stages.length && Number(stages[stage]!.sinceMs) <= event.eventTimeMs)
           runner.setStage({ sizeFactor: trimZeros(stages[stage++]!.sizeFactor) });
-        const signal = runner.process(event);
-        if (signal && signal.eventTimeMs >= range.fromMs) decisions.push(decisionOf(signal));
+        for (const signal of runner.process(event)) if (signal.eventTimeMs >= range.fromMs) decisions.push(decisionOf(signal));
       }
     }
     return { version, decisions };

@@ -6,7 +6,7 @@ import type { Instrument } from '../core/market/instrument.ts';
 import { Rng } from '../core/random.ts';
 import type { RiskLimits } from '../core/risk/decision.ts';
 import { returnsOf } from '../core/stats/returns.ts';
-import { findStrategy, strategyParameters } from '../core/strategies/registry.ts';
+import { definitionOf, strategyParameters } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { type Genome, genomeId, randomGenome } from '../ml/evolution/genome.ts';
 import { estimateSharpe } from '../core/stats/sharpe-evidence.ts';
@@ -42,6 +42,7 @@ export function backtest(config: StrategyConfig, bars: BarColumns, costs: Costs)
   return runBacktest(
     {
       strategy: config,
+      definition: definitionOf(config),
       instrument: researchInstrument(config.instruments[0]!),
       risk: RESEARCH_RISK,
       execution: { makerFeeBps: feeBps, takerFeeBps: feeBps, slippageBps, orderType: 'market' },
@@ -123,7 +124,7 @@ export function runFold(
   search: { readonly candidates: number; readonly seed: number },
   costs: Costs,
 ): FoldRun {
-  const definition = findStrategy(config.type);
+  const definition = definitionOf(config);
   const rng = new Rng(search.seed).fork('fold').fork(fold.index);
   const space = { [config.type]: definition.parameters };
   const tried = [strategyParameters(config)];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RiskLimits } from '../core/risk/decision.ts';
-import type { StrategyConfig } from '../core/strategies/strategy.ts';
+import type { EnsembleMember, RulesConfig, StrategyConfig } from '../core/strategies/strategy.ts';
 import { accountName, instrumentName, interval, positiveDecimalText } from './envelope.ts';
 
 /** Schemas of the files under `config/`. Unknown keys are refused; every field states its unit in its name. */
@@ -10,6 +10,41 @@ const name = z
   .max(80)
   .regex(/^[a-z][a-z0-9-]*$/, 'want lower-case letters, digits and dashes');
 const positive = z.number().positive();
+
+const parameterSpec = z.strictObject({
+  default: z.number(),
+  min: z.number(),
+  max: z.number(),
+  integer: z.boolean().optional(),
+  description: z.string().max(200).default(''),
+});
+
+const expression = z.string().min(1).max(4_000);
+
+/** Rules of a strategy of type `rules`; the expressions are checked where the strategy is made. */
+const rules = z.strictObject({
+  parameters: z.record(z.string().max(60), parameterSpec).optional(),
+  list: z
+    .array(
+      z.strictObject({
+        when: expression,
+        enter: z.enum(['long', 'short']).optional(),
+        exit: z.enum(['long', 'short', 'any']).optional(),
+        size: expression.optional(),
+        stop: expression.optional(),
+      }),
+    )
+    .min(1)
+    .max(50),
+}) satisfies z.ZodType<RulesConfig>;
+
+/** A voice of a strategy of type `ensemble`. */
+const member = z.strictObject({
+  type: name,
+  weight: positive.max(1_000),
+  bars: z.int().min(1).max(86_400),
+  parameters: z.record(z.string(), z.number()).optional(),
+}) satisfies z.ZodType<EnsembleMember>;
 
 /** `config/strategies/<name>.yaml`. The ranges of `parameters` are checked by the strategy registry. */
 export const strategyConfig = z.strictObject({
@@ -21,6 +56,8 @@ export const strategyConfig = z.strictObject({
   sizeQuote: positiveDecimalText,
   maxAgeMs: z.int().min(100).max(3_600_000),
   parameters: z.record(z.string(), z.number()).default({}),
+  rules: rules.optional(),
+  members: z.array(member).min(1).max(20).optional(),
 }) satisfies z.ZodType<StrategyConfig>;
 
 /** `config/risk/<name>.yaml`. */

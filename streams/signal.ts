@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { errorCode, errorMessage } from '../core/errors.ts';
 import { type BarEvent, INTERVAL_MS, type MarketEvent } from '../core/market/events.ts';
 import type { Instrument, InstrumentName } from '../core/market/instrument.ts';
-import { findStrategy } from '../core/strategies/registry.ts';
+import { definitionOf } from '../core/strategies/registry.ts';
 import { createStrategyRunner, type RunnerStage, type StrategyRunner } from '../core/strategies/runner.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import type { Signal } from '../core/execution/signal.ts';
@@ -148,8 +148,7 @@ export class SignalEngine {
         runner.warm(event);
         continue;
       }
-      const signal = runner.process(event);
-      if (signal) signals.push(signal);
+      signals.push(...runner.process(event));
     }
     return signals;
   }
@@ -205,7 +204,7 @@ export class SignalEngine {
   }
 
   private put(config: StrategyConfig, stage: RunnerStage): StrategyRunner {
-    const runner = createStrategyRunner(config, findStrategy(config.type), this.options.instruments, stage);
+    const runner = createStrategyRunner(config, definitionOf(config), this.options.instruments, stage);
     this.runners.set(config.name, runner);
     this.stages.set(config.name, stage);
     this.byInstrument.clear();
@@ -276,18 +275,21 @@ async function applyControl(deps: SignalDeps, engine: SignalEngine, offsets: Map
 async function warm(deps: SignalDeps, engine: SignalEngine, cold: readonly StrategyRunner[]): Promise<void> {
   for (const runner of cold) {
     const { config, warmupBars } = runner;
+    const history: BarEvent[] = [];
     for (const instrument of config.instruments) {
       try {
         const bars = await deps.recentBars(instrument, config.interval, warmupBars * 2);
         const sinceMs = deps.clock.nowMs() - 3 * warmupBars * INTERVAL_MS[config.interval];
-        engine.warm(
-          runner,
-          bars.filter((bar) => bar.openTimeMs >= sinceMs),
-        );
+        history.push(...bars.filter((bar) => bar.openTimeMs >= sinceMs));
       } catch (error) {
         deps.log.warn({ strategy: config.name, instrument, error: errorMessage(error) }, 'no history to warm up with; the stream has to do');
       }
     }
+    // In the order of the world: a group reads the bars of one time together.
+    engine.warm(
+      runner,
+      history.sort((a, b) => a.openTimeMs - b.openTimeMs),
+    );
   }
 }
 

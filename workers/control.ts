@@ -4,7 +4,7 @@ import { createActivities as flattenActivities } from '../activities/flatten.ts'
 import { createActivities as promoteActivities } from '../activities/promote.ts';
 import { createActivities as reconcileActivities } from '../activities/reconcile.ts';
 import { createActivities as resolveInputActivities } from '../activities/resolve-input.ts';
-import { findStrategy } from '../core/strategies/registry.ts';
+import { definitionOf } from '../core/strategies/registry.ts';
 import { strategyVersion } from '../core/strategies/runner.ts';
 import { openArtefacts } from '../infra/artefacts.ts';
 import { createClickhouse } from '../infra/clickhouse.ts';
@@ -50,7 +50,7 @@ async function wire(environment: Environment, log: Log): Promise<Wiring> {
       clock,
       loadConfiguration: configuration,
       loadPolicy: (name) => readYaml(join(environment.configDir, 'policies', `${name}.yaml`), promotionPolicy),
-      strategyVersion: (config) => strategyVersion(config, findStrategy(config.type)),
+      strategyVersion: (config) => strategyVersion(config, definitionOf(config)),
       publishStrategy,
     }),
     ...dailyReportActivities({ history, artefacts }),

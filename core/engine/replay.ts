@@ -120,8 +120,7 @@ export class Replay {
       this.dayStartEquity = decimalToNumber(this.equity());
     }
     for (const runner of this.runners) {
-      const signal = runner.process(event);
-      if (signal) this.accept(signal);
+      for (const signal of runner.process(event)) this.accept(signal);
     }
     for (const instrument of [...this.waiting.keys()]) this.decideWaiting(instrument, nowMs);
     this.cancelUnwanted(nowMs);

@@ -1,4 +1,4 @@
-import type { BookEvent, FundingEvent, Interval, Ohlcv, TradeEvent } from '../market/events.ts';
+import type { BookEvent, FundingEvent, Interval, LiquidationEvent, MarkEvent, Ohlcv, OpenInterestEvent, TradeEvent } from '../market/events.ts';
 import type { InstrumentName } from '../market/instrument.ts';
 
 /** A fill as a strategy sees it. */
@@ -25,8 +25,9 @@ export type Why = Readonly<Record<string, number | string | boolean>>;
  * `fraction` is of the strategy's configured size: 1 = fully long, 0 = flat, -1 = fully short (spot clips at 0).
  */
 export interface StrategyOutput {
-  target(fraction: number, why: Why): void;
-  quotes(quotes: readonly Quote[], why: Why): void;
+  /** `instrument` names the leg that is meant; a strategy of one instrument leaves it out, a group never does. */
+  target(fraction: number, why: Why, instrument?: InstrumentName): void;
+  quotes(quotes: readonly Quote[], why: Why, instrument?: InstrumentName): void;
 }
 
 /**
@@ -35,12 +36,24 @@ export interface StrategyOutput {
  * `restore(snapshot())` without a difference.
  */
 export interface Strategy {
-  /** A closed bar of the configured interval. The object is reused for the next bar: take its numbers, do not keep it. */
-  onBar?(bar: Ohlcv, out: StrategyOutput): void;
+  /**
+   * A closed bar of the configured interval. The object is reused for the next bar: take its numbers, do not keep it.
+   * `instrument` is given to groups: whose bar it is.
+   */
+  onBar?(bar: Ohlcv, out: StrategyOutput, instrument?: InstrumentName): void;
+  /**
+   * Groups only: the closed bars of one open time, one a leg in the configured order. Called as the last of them arrives, so nothing is
+   * decided on half a picture; an open time that one leg has no bar of is passed over. The objects are reused.
+   */
+  onBars?(bars: readonly Ohlcv[], out: StrategyOutput): void;
   onTrade?(trade: TradeEvent, out: StrategyOutput): void;
   onBook?(book: BookEvent, out: StrategyOutput): void;
   onFill?(fill: StrategyFill, out: StrategyOutput): void;
+  /** What these four change is said with the next bar, trade or book: they carry no price to size by. */
   onFunding?(funding: FundingEvent, out: StrategyOutput): void;
+  onMark?(mark: MarkEvent, out: StrategyOutput): void;
+  onOpenInterest?(openInterest: OpenInterestEvent, out: StrategyOutput): void;
+  onLiquidation?(liquidation: LiquidationEvent, out: StrategyOutput): void;
   /** Plain JSON. */
   snapshot(): unknown;
   restore(state: unknown): void;
@@ -62,10 +75,50 @@ export interface StrategyDefinition {
   /** Raised whenever the same bars and parameters may give other targets; part of the version of every signal. */
   readonly codeVersion: number;
   readonly description: string;
+  /** `group`: one object sees all configured instruments. By default each instrument has an object of its own. */
+  readonly scope?: 'instrument' | 'group';
+  /** Of a group: how many instruments it trades, least and most. */
+  readonly legs?: readonly [least: number, most: number];
+  /** Loses its meaning where a target below 0 counts as 0, as on spot: there it is refused. */
+  readonly needsShort?: boolean;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
-  /** Bars that must pass before the first output means anything. */
+  /** Bars that must pass before the first output means anything; of a group, complete sets of bars. */
   warmupBars(parameters: Readonly<Record<string, number>>): number;
-  create(parameters: Readonly<Record<string, number>>, instrument: InstrumentName): Strategy;
+  /** `instruments` is given to groups: all legs in the configured order, of which `instrument` is the first. */
+  create(parameters: Readonly<Record<string, number>>, instrument: InstrumentName, instruments?: readonly InstrumentName[]): Strategy;
+  /** For types whose rules stand in the configuration: the definition that a configuration makes. @throws TouchstoneError BAD_RULE, BAD_CONFIG */
+  configure?(config: StrategyRules): StrategyDefinition;
+}
+
+/** What of a configuration shapes the code that runs. */
+export type StrategyRules = Pick<StrategyConfig, 'name' | 'type' | 'rules' | 'members'>;
+
+/** One line of the rule language: what to do `when` an expression is true at a bar's close. Exactly one of `enter` and `exit`. */
+export interface RuleConfig {
+  readonly when: string;
+  readonly enter?: 'long' | 'short';
+  readonly exit?: 'long' | 'short' | 'any';
+  /** Expression: fraction of the configured size, in (0, 1]. */
+  readonly size?: string;
+  /** Expression: distance from the entry's close at which the position is closed, quote currency. */
+  readonly stop?: string;
+}
+
+/** The rules of a strategy of type `rules`. */
+export interface RulesConfig {
+  /** Names that the expressions may use; configuration sets them and searches may move them. */
+  readonly parameters?: Readonly<Record<string, ParameterSpec>>;
+  readonly list: readonly RuleConfig[];
+}
+
+/** A voice of a strategy of type `ensemble`. */
+export interface EnsembleMember {
+  readonly type: string;
+  /** Share of the vote; the shares are scaled to sum to 1. */
+  readonly weight: number;
+  /** How many bars of the strategy's interval make one of this member's. */
+  readonly bars: number;
+  readonly parameters?: Readonly<Record<string, number>>;
 }
 
 /** A strategy as configured: one YAML file of `config/strategies/`. */
@@ -79,4 +132,8 @@ export interface StrategyConfig {
   readonly sizeQuote: string;
   readonly maxAgeMs: number;
   readonly parameters: Readonly<Record<string, number>>;
+  /** Of type `rules`. */
+  readonly rules?: RulesConfig;
+  /** Of type `ensemble`. */
+  readonly members?: readonly EnsembleMember[];
 }

@@ -1,5 +1,5 @@
-import type { BookEvent, FundingEvent, Ohlcv, TradeEvent } from '../market/events.ts';
-import type { Quote, Strategy, StrategyOutput, Why } from './strategy.ts';
+import type { BookEvent, FundingEvent, LiquidationEvent, MarkEvent, Ohlcv, OpenInterestEvent, TradeEvent } from '../market/events.ts';
+import type { Quote, Strategy, StrategyFill, StrategyOutput, Why } from './strategy.ts';
 
 const NOTHING: Why = {};
 
@@ -41,9 +41,13 @@ export class TargetTracker implements StrategyOutput {
     this.why = why;
   }
 
+  isNewer(bar: Ohlcv): boolean {
+    return bar.openTimeMs > this.lastOpenTimeMs;
+  }
+
   /** False when the bar was not newer than the last one and was ignored. */
   onBar(bar: Ohlcv): boolean {
-    if (bar.openTimeMs <= this.lastOpenTimeMs) return false;
+    if (!this.isNewer(bar)) return false;
     this.lastOpenTimeMs = bar.openTimeMs;
     this.barsSinceGap++;
     this.strategy.onBar?.(bar, this);
@@ -65,6 +69,22 @@ export class TargetTracker implements StrategyOutput {
     this.strategy.onFunding?.(funding, this);
   }
 
+  onMark(mark: MarkEvent): void {
+    this.strategy.onMark?.(mark, this);
+  }
+
+  onOpenInterest(openInterest: OpenInterestEvent): void {
+    this.strategy.onOpenInterest?.(openInterest, this);
+  }
+
+  onLiquidation(liquidation: LiquidationEvent): void {
+    this.strategy.onLiquidation?.(liquidation, this);
+  }
+
+  onFill(fill: StrategyFill): void {
+    this.strategy.onFill?.(fill, this);
+  }
+
   onGap(): void {
     this.barsSinceGap = 0;
   }
@@ -75,16 +95,26 @@ export class TargetTracker implements StrategyOutput {
 
   /** True when the target differs from what was last said and may be said now. The caller says it and calls `markSaid`. */
   get isDue(): boolean {
+    return this.isDueWhen(this.mayEnter);
+  }
+
+  /** The same where somebody else decides on entries: the legs of a group enter together or not at all. */
+  isDueWhen(mayEnter: boolean): boolean {
     if (this.fraction === this.said) return false;
-    return this.mayEnter || (this.said !== null && Math.abs(this.fraction) < Math.abs(this.said));
+    return mayEnter || (this.said !== null && reduced(this.said, this.fraction) !== this.said);
+  }
+
+  /** What may be said of the target: all of it, or only as much as it reduces what was said. */
+  sayable(mayEnter: boolean): number {
+    return mayEnter || this.said === null ? this.fraction : reduced(this.said, this.fraction);
   }
 
   get mayEnter(): boolean {
     return this.barsSinceGap >= this.warmupBars && !this.isStale;
   }
 
-  markSaid(): void {
-    this.said = this.fraction;
+  markSaid(fraction = this.fraction): void {
+    this.said = fraction;
   }
 
   /** The last target that was said, as a fraction; 0 when it is not known. */
@@ -118,4 +148,10 @@ export class TargetTracker implements StrategyOutput {
     this.barsSinceGap = saved.barsSinceGap;
     this.lastOpenTimeMs = saved.lastOpenTimeMs;
   }
+}
+
+/** `said` on the way to `wanted`, as far as that only reduces: a turn to the other side goes to flat. */
+function reduced(said: number, wanted: number): number {
+  if (said * wanted < 0) return 0;
+  return Math.abs(wanted) < Math.abs(said) ? wanted : said;
 }

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Replay } from '../../../core/engine/replay.ts';
 import type { MarketEvent, Ohlcv } from '../../../core/market/events.ts';
-import { findStrategy, STRATEGIES } from '../../../core/strategies/registry.ts';
+import { findStrategy } from '../../../core/strategies/registry.ts';
 import { createStrategyRunner, type StrategyRunner } from '../../../core/strategies/runner.ts';
 import type { StrategyDefinition, StrategyOutput } from '../../../core/strategies/strategy.ts';
-import { INSTRUMENT, recordedMarket, REPLAY_CONFIG, strategyConfigs, syntheticMarket, venue } from './recorded.ts';
+import { INSTRUMENT, PARITY_STRATEGIES, recordedMarket, REPLAY_CONFIG, strategyConfigs, syntheticMarket, venue } from './recorded.ts';
 import { type Outcome, StreamSide } from './streams.ts';
 
 /** Event by event: what the engine decides, and what trades. */
@@ -48,7 +48,7 @@ async function compare(events: readonly MarketEvent[], definitions: readonly Str
 /** The strategies that decided differently. */
 function culprits(expected: Outcome, actual: Outcome): string {
   const decisionsOf = ({ decisions }: Outcome, name: string) => JSON.stringify(decisions.filter(({ strategy }) => strategy === name));
-  return STRATEGIES.map(({ type }) => type)
+  return PARITY_STRATEGIES.map(({ type }) => type)
     .filter((name) => decisionsOf(expected, name) !== decisionsOf(actual, name))
     .join(', ');
 }
@@ -61,7 +61,7 @@ beforeAll(async () => {
 
 describe('the backtest and the live streams over one recorded market', () => {
   it('decide and trade the same, message by message', async () => {
-    const { decisions, fills } = await compare(events, STRATEGIES);
+    const { decisions, fills } = await compare(events, PARITY_STRATEGIES);
     expect(decisions).toBeGreaterThan(20);
     expect(fills).toBeGreaterThan(20);
   }, 60_000);
@@ -74,7 +74,7 @@ describe('the backtest and the live streams over one recorded market', () => {
       return Object.assign(strategy, { onBar: (bar: Ohlcv, out: StrategyOutput) => onBar({ ...bar, close: bar.high }, out) });
     };
     const mutant: StrategyDefinition = { ...changed, create };
-    const definitions = STRATEGIES.map((definition) => (definition.type === changed.type ? mutant : definition));
+    const definitions = PARITY_STRATEGIES.map((definition) => (definition.type === changed.type ? mutant : definition));
     // Its version was not raised, so every id is the same: only what is decided tells.
     await expect(compare(events, definitions)).rejects.toThrow(/^message \d+ .*: mean-reversion differs/);
   }, 60_000);

@@ -6,9 +6,9 @@ import { Rng } from '../../../core/random.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import type { RiskLimits } from '../../../core/risk/decision.ts';
 import type { ReplayConfig } from '../../../core/engine/replay.ts';
-import { findStrategy, STRATEGIES } from '../../../core/strategies/registry.ts';
+import { findStrategy } from '../../../core/strategies/registry.ts';
 import { createStrategyRunner, type StrategyRunner } from '../../../core/strategies/runner.ts';
-import type { StrategyConfig } from '../../../core/strategies/strategy.ts';
+import type { StrategyConfig, StrategyDefinition } from '../../../core/strategies/strategy.ts';
 import { createVenue, type SimulatedVenue } from '../../../core/venue/matching.ts';
 import { readEnvironment } from '../../../infra/env.ts';
 import { findInstrumentFiles, readCapture } from '../../../infra/market-files.ts';
@@ -42,8 +42,11 @@ const PARAMETERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   breakout: { entryPeriod: 10, exitPeriod: 5, atrPeriod: 8, buffer: 0, stop: 2 },
 };
 
+/** Strategies of bars of one instrument, which both sides run with no more than the market. */
+export const PARITY_STRATEGIES: readonly StrategyDefinition[] = Object.keys(PARAMETERS).map(findStrategy);
+
 export function strategyConfigs(): StrategyConfig[] {
-  return STRATEGIES.map(({ type }, i) => ({
+  return PARITY_STRATEGIES.map(({ type }, i) => ({
     name: type,
     type,
     account: 'paper',

@@ -53,7 +53,7 @@ const CLOSES = [110, 108, 106, 104, 102, 100, 103, 106, 109, 112, 115, 118, 114,
 const BARS = CLOSES.map((close, second) => bar(second, close));
 
 function signalsOf(events: readonly MarketEvent[], from: StrategyRunner = runner()): Signal[] {
-  return events.map((event) => from.process(event)).filter((signal) => signal !== undefined);
+  return events.flatMap((event) => from.process(event));
 }
 
 describe('a strategy runner', () => {
@@ -96,7 +96,7 @@ describe('a strategy runner', () => {
   it('says what stands at the first bar after history that it was warmed with', () => {
     const warmed = runner();
     for (const event of BARS.slice(0, 10)) warmed.warm(event);
-    expect(warmed.process(BARS[10]!)).toMatchObject({ targetQty: '8.695', triggerEventId: BARS[10]!.id });
+    expect(warmed.process(BARS[10]!)).toMatchObject([{ targetQty: '8.695', triggerEventId: BARS[10]!.id }]);
   });
 
   it('does not decide on trades, books or bars of other intervals', () => {
@@ -149,9 +149,9 @@ describe('a stage', () => {
     const running = runner();
     const before = signalsOf(BARS.slice(0, 9), running);
     running.setStage({ sizeFactor: '0.5', modelId: 'm1' });
-    const halved = running.process(BARS[9]!);
+    const [halved] = running.process(BARS[9]!);
     running.setStage({ sizeFactor: '0' });
-    expect([...before, halved, running.process(BARS[10]!)].map((said) => said?.targetQty)).toEqual(['9.433', '4.464', '0']);
+    expect([...before, halved, ...running.process(BARS[10]!)].map((said) => said?.targetQty)).toEqual(['9.433', '4.464', '0']);
     expect(halved).toMatchObject({ modelId: 'm1', triggerEventId: BARS[9]!.id });
   });
 });
@@ -173,7 +173,7 @@ describe('configuration', () => {
   });
 
   it('names what is wrong', () => {
-    expect(() => findStrategy('ema')).toThrow('no strategy type "ema"; there are: trend-following, mean-reversion, breakout');
+    expect(() => findStrategy('ema')).toThrow('no strategy type "ema"; there are: trend-following, mean-reversion, breakout, ');
     expect(() => strategyParameters({ ...CONFIG, parameters: { fast: 1 } })).toThrow('ema-cross: fast is 1; want a whole number from 2 to 500');
     expect(() => runner({ instruments: ['sim:XXX/USDT'] })).toThrow('the venue has no instrument sim:XXX/USDT');
   });
