@@ -119,6 +119,8 @@ const REJECTIONS: Readonly<Record<RejectCode, readonly [code: number, message: s
   WOULD_TAKE: [-2010, 'Order would immediately match and take.'],
   STOP_WOULD_TRIGGER: [-2010, 'Stop price would trigger immediately.'],
   NO_MARKET: [-2010, 'Market is closed.'],
+  REDUCE_ONLY: [-2022, 'ReduceOnly Order is rejected.'],
+  LEVERAGE: [-2027, 'Exceeded the maximum allowable position at current leverage.'],
   UNKNOWN_ORDER: [-2011, 'Unknown order sent.'],
 };
 
