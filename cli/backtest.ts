@@ -1,17 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type BacktestResult, runBacktest } from '../core/engine/backtest.ts';
+import { runBacktest } from '../core/engine/backtest.ts';
 import type { BarEngineConfig } from '../core/engine/bar-engine.ts';
+import { type Evidence, gatherEvidence } from '../core/engine/evidence.ts';
 import { errorMessage, TouchstoneError } from '../core/errors.ts';
 import { assumedRules } from '../core/market/assumed-rules.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { INTERVAL_MS, type Interval } from '../core/market/events.ts';
 import { type InstrumentName, parseInstrument } from '../core/market/instrument.ts';
 import type { RiskLimits } from '../core/risk/decision.ts';
+import { dailyEquity } from '../core/stats/returns.ts';
+import { definitionOf } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import type { Configuration } from '../infra/config.ts';
 import { createOutput, type OutputStreams } from './output.ts';
-import { metricRows, renderBacktestReport } from './report/backtest-report.ts';
+import { assessBacktest, metricRows, renderBacktestReport } from './report/backtest-report.ts';
+import { percent } from './report/format.ts';
+import { verdictOf } from './report/verdict.ts';
 
 export interface BacktestCommandDeps {
   readonly streams: OutputStreams;
@@ -35,6 +40,9 @@ interface BacktestOptions {
   readonly slippageBps: string;
   readonly order: string;
   readonly stopLossBps?: string;
+  readonly trials: string;
+  readonly evidence?: boolean;
+  readonly sensitivity?: string;
   readonly html?: string;
   readonly json?: boolean;
 }
@@ -56,6 +64,9 @@ export function registerBacktest(program: Command, deps: BacktestCommandDeps): v
     .option('--slippage-bps <bps>', 'how much worse market and stop orders trade', '1')
     .option('--order <type>', 'how targets are traded: market (next open) or limit (at the deciding close)', 'market')
     .option('--stop-loss-bps <bps>', 'rest a stop order so far below each entry')
+    .option('--trials <number>', 'how many strategies and settings were tried to find this one; the evidence is discounted by it', '1')
+    .option('--evidence', 'also redraw the days, run stress tests and vary two parameters (some sixty more runs)')
+    .option('--sensitivity <names>', 'the two parameters to vary, e.g. fastPeriod,slowPeriod (implies --evidence)')
     .option('--html <file>', 'write a report')
     .option('--json', 'one JSON document')
     .action((options: BacktestOptions) => backtest(options, deps));
@@ -76,18 +87,59 @@ async function backtest(options: BacktestOptions, deps: BacktestCommandDeps): Pr
   const bars = await deps.readBars(dataDir, instrument, strategy.interval, fromMs, toMs);
   const config: BarEngineConfig = {
     strategy,
+    definition: definitionOf(strategy),
     instrument: assumedRules(instrument, bars),
     risk: limitsOf(strategy.account, deps.configuration()),
     execution: executionOptions(options),
     initialCashQuote: numberOption('--cash', options.cash, 1, 1e12),
   };
+  const trials = wholeNumberOption('--trials', options.trials, 1, 1e9);
   const result = runBacktest(config, bars);
-  if (options.html !== undefined) writeReport(options.html, renderBacktestReport(result, bars, { assumptions: assumptionsOf(config) }));
+  const assessment = assessBacktest(result, bars, trials);
+  const evidence = wantsEvidence(options) ? gatherEvidence(config, bars, result, assessment, axesOption(options.sensitivity)) : undefined;
+  const assumptions = assumptionsOf(config);
+  if (options.html !== undefined) writeReport(options.html, renderBacktestReport(result, bars, { assumptions, trials, ...(evidence && { evidence }) }));
+  const verdict = verdictOf(result, assessment);
   output.line(`${result.strategy} on ${instrument}: ${result.bars} bars of ${result.interval}, ${isoTime(result.fromMs)} to ${isoTime(result.toMs)}`);
+  output.line(`${verdict.headline} ${verdict.sentences.join(' ')}`);
   output.table(metricRows(result).map(([metric, value]) => ({ metric, value })));
-  for (const assumption of assumptionsOf(config)) output.line(assumption);
+  if (evidence) output.table(stressRows(evidence));
+  for (const assumption of assumptions) output.line(assumption);
   if (options.html !== undefined) output.line(`report: ${options.html}`);
-  output.json(document(result, bars, config));
+  const { dayMs, equity } = dailyEquity(bars.openTimeMs, result.equity);
+  const { equity: _equity, fills: _fills, lotSize: _lotSize, ...summary } = result;
+  output.json({
+    ...summary,
+    assumptions,
+    verdict,
+    assessment: { days: assessment.days, sharpe: assessment.sharpe, benchmark: assessment.benchmark },
+    ...(evidence && { evidence: evidenceDocument(evidence) }),
+    dailyEquity: Array.from(dayMs, (timeMs, i) => [timeMs, equity[i]!]),
+  });
+}
+
+const wantsEvidence = ({ evidence, sensitivity }: BacktestOptions) => (evidence ?? false) || sensitivity !== undefined;
+
+/** @throws TouchstoneError BAD_OPTION */
+function axesOption(text: string | undefined): string[] | undefined {
+  const names = text?.split(',').map((name) => name.trim());
+  if (names === undefined || (names.length === 2 && names[0] !== names[1])) return names;
+  throw new TouchstoneError('BAD_OPTION', `--sensitivity is ${JSON.stringify(text)}; want two parameters, e.g. fastPeriod,slowPeriod`);
+}
+
+function stressRows({ stress }: Evidence): Record<string, string>[] {
+  return stress.map(({ name, strategyReturn, priceReturn, maxDrawdown }) => ({
+    'stress test': name,
+    strategy: percent(strategyReturn, 2),
+    price: percent(priceReturn, 2),
+    'max drawdown': percent(maxDrawdown, 2),
+  }));
+}
+
+/** The paths as their bands: the document is for reading, not for drawing anew. */
+function evidenceDocument({ paths, stress, sensitivity }: Evidence): unknown {
+  const bands = paths && { levels: paths.bands.levels, steps: Array.from(paths.bands.steps), values: paths.bands.values.map((values) => Array.from(values)) };
+  return { paths: paths && { paths: paths.paths, steps: paths.steps, ruin: paths.ruin, bands }, stress, sensitivity };
 }
 
 /** Limits of the account that the strategy trades. */
@@ -120,19 +172,6 @@ export function assumptionsOf({ execution, instrument }: Pick<BarEngineConfig, '
   ];
 }
 
-function document(result: BacktestResult, bars: BarColumns, config: BarEngineConfig): unknown {
-  const { equity, fills: _fills, lotSize: _lotSize, ...summary } = result;
-  return { ...summary, assumptions: assumptionsOf(config), dailyEquity: dailyEquity(bars.openTimeMs, equity) };
-}
-
-/** The last equity of each day, as [ms, quote]. */
-function dailyEquity(timesMs: Float64Array, equity: Float64Array): [number, number][] {
-  const points: [number, number][] = [];
-  const day = (i: number) => Math.floor(timesMs[i]! / INTERVAL_MS['1d']);
-  for (let i = 0; i < equity.length; i++) if (i + 1 === equity.length || day(i + 1) !== day(i)) points.push([timesMs[i]!, equity[i]!]);
-  return points;
-}
-
 function writeReport(path: string, html: string): void {
   try {
     writeFileSync(path, html);
@@ -162,6 +201,13 @@ export function numberOption(name: string, text: string, min: number, max: numbe
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (!(value >= min && value <= max)) throw new TouchstoneError('BAD_OPTION', `${name} is ${JSON.stringify(text)}; want a number from ${min} to ${max}`);
   return value;
+}
+
+/** @throws TouchstoneError BAD_OPTION */
+function wholeNumberOption(name: string, text: string, min: number, max: number): number {
+  const value = numberOption(name, text, min, max);
+  if (Number.isInteger(value)) return value;
+  throw new TouchstoneError('BAD_OPTION', `${name} is ${JSON.stringify(text)}; want a whole number`);
 }
 
 function isoTime(timeMs: number): string {

@@ -1,42 +1,60 @@
+import { type Assessment, assessRun, DAYS_PER_YEAR, ROLLING_DAYS } from '../../core/engine/assessment.ts';
 import type { BacktestMetrics, BacktestResult } from '../../core/engine/backtest.ts';
-import type { RoundTrip } from '../../core/engine/round-trips.ts';
+import type { Evidence } from '../../core/engine/evidence.ts';
 import type { BarColumns } from '../../core/market/bars.ts';
-import { monthlyReturns } from '../../core/stats/monthly-returns.ts';
 import { escapeHtml, formatTime, type Marker, renderChart } from './chart.ts';
+import { evidenceSections } from './evidence-sections.ts';
+import { money, number, percent, signed } from './format.ts';
 import { REPORT_SCRIPT, REPORT_STYLE } from './style.ts';
+import { definitions, drawdownTable, monthTable, tradeHistogram, tradeTable } from './tables.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
 
 export interface ReportContext {
   /** What the result rests on: costs, assumed rules, data; one sentence each. */
   readonly assumptions: readonly string[];
+  /** How many strategies and settings were tried to find this one; 1 by default. */
+  readonly trials?: number;
+  /** Reruns and redrawn days, where they were asked for. */
+  readonly evidence?: Evidence;
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const SHOWN_TRADES = 100;
-/** A month at least this good or bad is coloured fully. */
-const FULL_COLOUR_RETURN = 0.1;
+/** A backtest's account over time, against holding its instrument. */
+export function assessBacktest(result: BacktestResult, bars: BarColumns, trials?: number): Assessment {
+  const { equity, initialCashQuote } = result;
+  return assessRun({ timesMs: bars.openTimeMs, equity, initialCashQuote, benchmark: bars.close, benchmarkInitial: bars.open[0]! }, trials);
+}
 
-/** A backtest as one HTML file that needs nothing else: price with trades, equity, drawdown, monthly returns, metrics, trades. */
+/** A backtest as one HTML file that needs nothing else: verdict, price with trades, equity, drawdowns, months, evidence, metrics, trades. */
 export function renderBacktestReport(result: BacktestResult, bars: BarColumns, context: ReportContext): string {
   const title = `${result.strategy} on ${result.instrument}`;
-  const span = result.toMs - result.fromMs;
+  const assessment = assessBacktest(result, bars, context.trials);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}: backtest</title><style>${REPORT_STYLE}</style></head>
 <body><main>
 <h1>${escapeHtml(title)}</h1>
 <p class="lead">Backtest on ${result.bars.toLocaleString('en')} bars of ${result.interval}, ${formatTime(result.fromMs, 1e12)} to ${formatTime(result.toMs, 1e12)} (UTC)</p>
+${verdictCard(verdictOf(result, assessment))}
 ${tiles(result)}
 ${priceChart(result, bars)}
 ${equityChart(result, bars)}
-${drawdownChart(result, bars)}
+${holdingChart(result, bars)}
+${drawdownChart(assessment, bars)}
+${drawdownTable(assessment.drawdowns, bars.openTimeMs)}
 ${monthTable(result, bars)}
-<section class="card"><h2>Metrics</h2><dl class="metrics">${metricRows(result)
-    .map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`)
-    .join('')}</dl></section>
-${tradeTable(result.roundTrips, span)}
-<p class="note">${[...context.assumptions, 'Ratios are from returns per bar, annualised over 365 days.', `Strategy version ${result.version}.`].map(escapeHtml).join(' ')} Past results say little about future ones.</p>
+${rollingChart(assessment)}
+${evidenceTable(assessment)}
+${context.evidence ? evidenceSections(result, assessment, context.evidence) : ''}
+${definitions('Metrics', metricRows(result))}
+${tradeHistogram(result.roundTrips)}
+${tradeTable(result.roundTrips, result.toMs - result.fromMs)}
+<p class="note">${[...context.assumptions, 'Ratios among the metrics are from returns per bar, annualised over 365 days; those of the evidence from returns per day.', `Strategy version ${result.version}.`].map(escapeHtml).join(' ')} Past results say little about future ones.</p>
 </main><script>${REPORT_SCRIPT}</script></body></html>
 `;
+}
+
+function verdictCard({ headline, tone, sentences }: Verdict): string {
+  return `<section class="card verdict ${tone}"><h2>${escapeHtml(headline)}</h2><p>${sentences.map(escapeHtml).join(' ')}</p></section>`;
 }
 
 function tiles({ metrics }: BacktestResult): string {
@@ -45,7 +63,7 @@ function tiles({ metrics }: BacktestResult): string {
     ['Buy and hold', signed(metrics.buyAndHoldReturn)],
     ['Max drawdown', signed(metrics.maxDrawdown)],
     ['Sharpe', number(metrics.sharpe)],
-    ['Trades', String(metrics.trades)],
+    ['Trades', metrics.trades.toLocaleString('en')],
     ['Win rate', percent(metrics.winRate, 1)],
   ];
   return `<ul class="tiles">${items.map(([name, value]) => `<li><span>${name}</span><strong>${value}</strong></li>`).join('')}</ul>`;
@@ -72,33 +90,57 @@ function equityChart(result: BacktestResult, bars: BarColumns): string {
   return renderChart({ title: 'Equity', timesMs: bars.openTimeMs, series, heightPx: 260, format: (value) => money(value) });
 }
 
-function drawdownChart(result: BacktestResult, bars: BarColumns): string {
-  const values = new Float64Array(result.equity.length);
-  let peak = result.initialCashQuote;
-  for (let i = 0; i < values.length; i++) {
-    peak = Math.max(peak, result.equity[i]!);
-    values[i] = result.equity[i]! / peak - 1;
-  }
-  const series = [{ label: 'below the highest equity so far', values, colour: 'fall', filled: true }];
+function holdingChart(result: BacktestResult, bars: BarColumns): string {
+  const since = (values: Float64Array, first: number) => values.map((value) => value / first - 1);
+  return renderChart({
+    title: 'Against holding',
+    timesMs: bars.openTimeMs,
+    series: [
+      { label: 'the strategy', values: since(result.equity, result.initialCashQuote), colour: 'equity' },
+      { label: `all cash in ${result.instrument}`, values: since(bars.close, bars.open[0]!), colour: 'price' },
+    ],
+    heightPx: 200,
+    format: (value) => percent(value, 0),
+  });
+}
+
+function drawdownChart({ drawdown }: Assessment, bars: BarColumns): string {
+  const series = [{ label: 'below the highest equity so far', values: drawdown, colour: 'fall', filled: true }];
   return renderChart({ title: 'Drawdown', timesMs: bars.openTimeMs, series, heightPx: 150, format: (value) => percent(value, 2) });
 }
 
-function monthTable(result: BacktestResult, bars: BarColumns): string {
-  const returns = monthlyReturns(bars.openTimeMs, result.equity, result.initialCashQuote);
-  const years = [...new Set(returns.map(({ year }) => year))];
-  const row = (year: number) => {
-    const ofYear = returns.filter((one) => one.year === year);
-    const whole = ofYear.reduce((wealth, { value }) => wealth * (1 + value), 1) - 1;
-    const cells = MONTHS.map((_, i) => ofYear.find(({ month }) => month === i + 1)?.value);
-    return `<tr><td>${year}</td>${cells.map(monthCell).join('')}<td>${signed(whole)}</td></tr>`;
-  };
-  return `<section class="card"><h2>Monthly returns</h2><div class="scroll"><table><thead><tr><th></th>${MONTHS.map((month) => `<th>${month}</th>`).join('')}<th>Year</th></tr></thead><tbody>${years.map(row).join('')}</tbody></table></div></section>`;
+function rollingChart({ dayMs, rollingSharpe }: Assessment): string {
+  const from = rollingSharpe.findIndex((value) => !Number.isNaN(value));
+  const values = rollingSharpe.subarray(Math.max(0, from));
+  // A gap is a window in which nothing moved: no ratio, so no chart either.
+  if (from < 0 || values.length < ROLLING_DAYS || values.some(Number.isNaN)) return '';
+  const series = [{ label: `of the last ${ROLLING_DAYS} days, a year`, values, colour: 'equity' }];
+  return renderChart({ title: 'Sharpe ratio over time', timesMs: dayMs.subarray(from), series, heightPx: 150, format: (value) => number(value, 1) });
 }
 
-function monthCell(value: number | undefined): string {
-  if (value === undefined) return '<td></td>';
-  const strength = Math.round(Math.min(1, Math.abs(value) / FULL_COLOUR_RETURN) * 45);
-  return `<td class="month" style="background:color-mix(in srgb, var(--${value < 0 ? 'fall' : 'gain'}) ${strength}%, transparent)">${percent(value, 2)}</td>`;
+/** What the days say, without another run. */
+function evidenceTable({ sharpe, benchmark, days }: Assessment): string {
+  const rows: [string, string][] = [['Days', days.toLocaleString('en')]];
+  if (sharpe) {
+    rows.push(
+      ['Sharpe of daily returns', number(sharpe.value)],
+      ['95 % confidence', `${number(sharpe.low)} to ${number(sharpe.high)}`],
+      ['Probability that it is above 0', percent(sharpe.probabilityAboveZero, 1)],
+      [`The same, best of ${sharpe.trials.toLocaleString('en')} tried`, percent(sharpe.deflated, 1)],
+      ['Days needed to know', sharpe.daysNeeded === undefined ? '–' : Math.ceil(sharpe.daysNeeded).toLocaleString('en')],
+    );
+  }
+  if (benchmark) {
+    const { excess, capture } = benchmark;
+    rows.push(
+      ['Above holding, a day', excess ? `${percent(excess.low / DAYS_PER_YEAR, 2)} to ${percent(excess.high / DAYS_PER_YEAR, 2)}` : '–'],
+      ['Alpha a year', percent(benchmark.alpha, 1)],
+      ['Beta to the instrument', number(benchmark.beta)],
+      ['Information ratio', number(benchmark.informationRatio)],
+      ['Share taken of rises / falls', `${percent(capture.up, 0)} / ${percent(capture.down, 0)}`],
+    );
+  }
+  return definitions('Evidence', rows);
 }
 
 /** Every metric in words with its value, for the report and for the terminal. */
@@ -116,7 +158,7 @@ export function metricRows(result: BacktestResult): [name: string, value: string
     ['Calmar', number(m.calmar)],
     ['Max drawdown', percent(m.maxDrawdown, 2)],
     ['Longest time under water', `${m.longestUnderwaterBars.toLocaleString('en')} bars`],
-    ['Trades', String(m.trades)],
+    ['Trades', m.trades.toLocaleString('en')],
     ['Win rate', percent(m.winRate, 1)],
     ['Profit factor', number(m.profitFactor)],
     ['Average win / loss', `${money(m.averageWin)} / ${money(m.averageLoss)}`],
@@ -125,54 +167,8 @@ export function metricRows(result: BacktestResult): [name: string, value: string
     ['Exposure', percent(m.exposure, 1)],
     ['Turnover', `${number(m.turnover)} × equity`],
     ['Fees', money(m.feesQuote)],
+    ...(m.fundingQuote === 0 ? [] : [['Funding received less paid', money(m.fundingQuote)] as [string, string]]),
     ['Orders', `${result.orders.toLocaleString('en')}, denied: ${denied.join(', ') || 'none'}`],
     ['Missing bars', result.missingBars.toLocaleString('en')],
   ];
-}
-
-function tradeTable(trips: readonly RoundTrip[], spanMs: number): string {
-  if (trips.length === 0) return '';
-  const clock = (timeMs: number) =>
-    new Date(timeMs)
-      .toISOString()
-      .slice(0, spanMs < 86_400_000 ? 19 : 16)
-      .replace('T', ' ');
-  const rows = trips
-    .slice(-SHOWN_TRADES)
-    .reverse()
-    .map(
-      ({ entryTimeMs, exitTimeMs, entryPrice, exitPrice, qty, pnlQuote }) =>
-        `<tr><td>${clock(entryTimeMs)}</td><td>${clock(exitTimeMs)}</td><td>${plain(qty)}</td><td>${money(entryPrice)}</td><td>${money(exitPrice)}</td><td class="${pnlQuote < 0 ? 'fall' : 'gain'}">${money(pnlQuote)}</td></tr>`,
-    );
-  const heading = trips.length > SHOWN_TRADES ? `Last ${SHOWN_TRADES} of ${trips.length.toLocaleString('en')} trades` : 'Trades';
-  const columns = ['Entry (UTC)', 'Exit (UTC)', 'Quantity', 'Bought at', 'Sold at', 'Result after fees'];
-  return `<section class="card"><h2>${heading}</h2><div class="scroll"><table><thead><tr>${columns.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div></section>`;
-}
-
-function number(value: number | undefined): string {
-  return value === undefined ? '–' : minus(value.toFixed(2));
-}
-
-function percent(value: number | undefined, digits: number): string {
-  return value === undefined ? '–' : minus(`${(value * 100).toFixed(digits)} %`);
-}
-
-function signed(value: number): string {
-  return `<b class="${value < 0 ? 'fall' : 'gain'}">${value > 0 ? '+' : ''}${percent(value, 2)}</b>`;
-}
-
-/** Quote currency; small prices keep their digits. */
-function money(value: number | undefined): string {
-  if (value === undefined) return '–';
-  const size = Math.abs(value);
-  const digits = size >= 10_000 ? 0 : size >= 1 || size === 0 ? 2 : 5;
-  return minus(value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }));
-}
-
-function plain(value: number): string {
-  return value.toLocaleString('en', { maximumFractionDigits: 8 });
-}
-
-function minus(text: string): string {
-  return text.replace('-', '−');
 }

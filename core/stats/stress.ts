@@ -36,7 +36,7 @@ export interface TimeWindow {
   readonly toMs: number;
 }
 
-/** The `count` spans of at most `lengthMs` with the lowest return from close to close; worst first, none overlapping, and only falls. */
+/** The `count` spans of `lengthMs` (the last ones end with the data) with the lowest return from first to last close; worst first, none overlapping, only falls. */
 export function worstWindows(bars: BarColumns, lengthMs: number, count: number): TimeWindow[] {
   const { openTimeMs, close, length } = bars;
   const windows: TimeWindow[] = [];
