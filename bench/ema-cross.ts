@@ -30,9 +30,7 @@ export const EMA_CROSS: BarEngineConfig = {
 };
 
 /** The least that this backtest can be: two recurrences, a comparison, cash and equity, written by hand for one strategy. */
-export function bareEmaCross({ open, close }: BarColumns, equity: Float64Array, fastPeriod = 12, slowPeriod = 26): number {
-  const fastStep = 2 / (fastPeriod + 1);
-  const slowStep = 2 / (slowPeriod + 1);
+export function bareEmaCross({ open, close }: BarColumns, equity: Float64Array): number {
   let fast = close[0]!;
   let slow = close[0]!;
   let cash = CASH;
@@ -46,8 +44,8 @@ export function bareEmaCross({ open, close }: BarColumns, equity: Float64Array, 
       qty += traded;
     }
     const now = close[i]!;
-    fast += fastStep * (now - fast);
-    slow += slowStep * (now - slow);
+    fast += (2 / 13) * (now - fast);
+    slow += (2 / 27) * (now - slow);
     wanted = fast > slow ? 1 : 0;
     equity[i] = cash + qty * now;
   }

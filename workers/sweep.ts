@@ -1,5 +1,5 @@
 import type { BarEngineConfig } from '../core/engine/bar-engine.ts';
-import type { ParameterSet, SweepFigures } from '../core/engine/sweep.ts';
+import { type ParameterSet, runSweep, type SweepFigures } from '../core/engine/sweep.ts';
 import { type BarColumns, shareBars } from '../core/market/bars.ts';
 import { createThreadPool, type ThreadPool } from '../infra/thread-pool.ts';
 
@@ -26,4 +26,15 @@ export async function sweepInThreads(pool: ThreadPool, { config, sets, bars }: S
     pieces.push(pool.run<SweepFigures[]>('sweep', job, signal));
   }
   return (await Promise.all(pieces)).flat();
+}
+
+/** One sweep with threads of its own; in this one when one is enough. @throws TouchstoneError as `runSweep` does */
+export async function sweepOnce(config: BarEngineConfig, sets: readonly ParameterSet[], bars: BarColumns, threads: number): Promise<readonly SweepFigures[]> {
+  if (threads <= 1) return runSweep(config, sets, bars);
+  const pool = createSweepPool(threads);
+  try {
+    return await sweepInThreads(pool, { config, sets, bars }, new AbortController().signal);
+  } finally {
+    await pool.close();
+  }
 }
