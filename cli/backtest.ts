@@ -47,6 +47,9 @@ interface BacktestOptions {
   readonly json?: boolean;
 }
 
+/** How orders trade, as options say it. */
+type ExecutionOptions = Pick<BacktestOptions, 'feeBps' | 'makerFeeBps' | 'slippageBps' | 'order' | 'stopLossBps'>;
+
 /** `touchstone backtest`: one strategy on one instrument's bars. */
 export function registerBacktest(program: Command, deps: BacktestCommandDeps): void {
   program
@@ -143,13 +146,13 @@ function evidenceDocument({ paths, stress, sensitivity }: Evidence): unknown {
 }
 
 /** Limits of the account that the strategy trades. */
-function limitsOf(name: string, { system, risk }: Pick<Configuration, 'system' | 'risk'>): RiskLimits {
+export function limitsOf(name: string, { system, risk }: Pick<Configuration, 'system' | 'risk'>): RiskLimits {
   const account = system.accounts.find((candidate) => candidate.name === name);
   if (!account) throw new TouchstoneError('BAD_CONFIG', `no account ${JSON.stringify(name)} in touchstone.yaml`);
   return risk.get(account.risk)!;
 }
 
-function executionOptions(options: BacktestOptions): BarEngineConfig['execution'] {
+export function executionOptions(options: ExecutionOptions): BarEngineConfig['execution'] {
   if (options.order !== 'market' && options.order !== 'limit')
     throw new TouchstoneError('BAD_OPTION', `--order is ${JSON.stringify(options.order)}; want market or limit`);
   return {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { registerAnalyse } from '../cli/analyse.ts';
 import { registerBacktest } from '../cli/backtest.ts';
@@ -12,6 +12,7 @@ import { type Registration, runProgram } from '../cli/program.ts';
 import { registerQuery } from '../cli/query.ts';
 import { registerReport } from '../cli/report.ts';
 import { registerStack } from '../cli/stack.ts';
+import { registerSweep } from '../cli/sweep.ts';
 import { registerUsers } from '../cli/users.ts';
 import { registerVerify } from '../cli/verify.ts';
 import { registerWorkflows } from '../cli/workflows.ts';
@@ -91,6 +92,16 @@ const registrations: readonly Registration[] = [
       readStrategy: (path) => readYaml(path, strategyConfig),
       configuration: () => loadConfiguration(readEnvironment().configDir),
       readBars: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentBars(...choice),
+    }),
+  (program) =>
+    registerSweep(program, {
+      streams,
+      dataDir: () => readEnvironment().dataDir,
+      readStrategy: (path) => readYaml(path, strategyConfig),
+      configuration: () => loadConfiguration(readEnvironment().configDir),
+      readBars: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentBars(...choice),
+      cores: availableParallelism(),
+      sweep: async (...job) => (await import('./sweep.ts')).sweepOnce(...job),
     }),
   (program) =>
     registerAnalyse(program, {

@@ -7,7 +7,7 @@ import { annualVolatility, calmarRatio, compoundAnnualGrowthRate, sharpeRatio, s
 import { mean } from '../stats/moments.ts';
 import { returnsOf } from '../stats/returns.ts';
 import { type TradeStatistics, tradeStatistics } from '../stats/trades.ts';
-import { findStrategy } from '../strategies/registry.ts';
+import { definitionOf } from '../strategies/registry.ts';
 import { strategyVersion } from '../strategies/runner.ts';
 import { BarEngine, type BarEngineConfig } from './bar-engine.ts';
 import type { FillLog } from './fill-log.ts';
@@ -108,7 +108,7 @@ function summarise(config: BarEngineConfig, bars: BarColumns, engine: BarEngine,
   return {
     strategy: strategy.name,
     type: strategy.type,
-    version: strategyVersion(strategy, config.definition ?? findStrategy(strategy.type)),
+    version: strategyVersion(strategy, config.definition ?? definitionOf(strategy)),
     instrument: instrument.name,
     interval: strategy.interval,
     fromMs,

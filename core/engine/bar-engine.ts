@@ -6,7 +6,7 @@ import { eventId, INTERVAL_MS, type Ohlcv } from '../market/events.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { type RiskOrder, type RiskState, violatedLimit } from '../risk/check.ts';
 import type { DenialCode, RiskLimits } from '../risk/decision.ts';
-import { findStrategy } from '../strategies/registry.ts';
+import { definitionOf } from '../strategies/registry.ts';
 import { createLotSizer } from '../strategies/size.ts';
 import type { StrategyConfig, StrategyDefinition } from '../strategies/strategy.ts';
 import { TargetTracker } from '../strategies/target-tracker.ts';
@@ -98,7 +98,7 @@ export class BarEngine {
   /** @throws TouchstoneError UNKNOWN_STRATEGY, BAD_PARAMETER, BAD_FUNDING */
   constructor(config: BarEngineConfig) {
     const { strategy, instrument, execution } = config;
-    const definition = config.definition ?? findStrategy(strategy.type);
+    const definition = config.definition ?? definitionOf(strategy);
     const parameters = resolveParameters(strategy.name, definition.parameters, strategy.parameters);
     const rules = parseRules(instrument);
     const step = rules.stepSize > 0n ? rules.stepSize : 1n;
