@@ -52,6 +52,7 @@ export class Liquidity {
    * With `commit` the slices are remembered as taken.
    */
   take(side: Side, limit: Decimal | undefined, qty: Decimal, commit: boolean): Slice[] {
+    if (qty === 0n) return [];
     const within = (price: Decimal) => limit === undefined || (side === 'buy' ? price <= limit : price >= limit);
     if (!this.hasBook) {
       if (this.lastPrice === undefined) return [];

@@ -15,6 +15,16 @@ export interface SubmitOrder {
   readonly price?: Decimal;
   /** Of `stop_loss_limit`: a buy wakes when the last trade is at or above it, a sell at or below. */
   readonly stopPrice?: Decimal;
+  /** What the order waits for, beside `stop_loss_limit`; with `stopPrice`, which is where a trailing stop becomes active. */
+  readonly triggerType?: 'stop' | 'takeProfit' | 'trailing';
+  /** Which price wakes it; the last trade when left out. */
+  readonly triggerBy?: 'last' | 'mark';
+  /** How far a trailing stop stands from the best price it has seen. */
+  readonly callbackBps?: number;
+  /** Never opens or turns a position: it trades at most what there is to reduce, and expires when there is nothing left. */
+  readonly reduceOnly?: boolean;
+  /** Of an iceberg: so much is shown at a time; each further part joins the queue anew. */
+  readonly displayQty?: Decimal;
 }
 
 export type ExchangeOrderStatus = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED' | 'EXPIRED_IN_MATCH';
@@ -56,6 +66,8 @@ export type RejectCode =
   | 'WOULD_TAKE'
   | 'STOP_WOULD_TRIGGER'
   | 'NO_MARKET'
+  | 'REDUCE_ONLY'
+  | 'LEVERAGE'
   | 'UNKNOWN_ORDER';
 
 /** What the venue says, in the order it happened. `cause` is why the order is shown: it was accepted, woke, traded, was canceled or ran out. */

@@ -2,7 +2,7 @@ import type { AssetBalance } from '../../../core/venue/balances.ts';
 import type { ExchangeFill, ExchangeOrder, VenueOutput } from '../../../core/venue/orders.ts';
 import type { Kline } from './klines.ts';
 import type { BookChange, PublicTrade } from './market.ts';
-import { filtersOf, text8 } from './rules.ts';
+import { filtersOf, ORDER_TYPE_NAMES, orderTypeName, text8 } from './rules.ts';
 import { fromTicks, type InstrumentSpec } from './specs.ts';
 
 /** Binance's JSON. Field names are theirs. */
@@ -22,10 +22,11 @@ export function orderJson(order: ExchangeOrder, symbol: string) {
     cummulativeQuoteQty: text8(order.filledQuote),
     status: order.status as string,
     timeInForce: order.timeInForce,
-    type: order.type.toUpperCase(),
+    type: orderTypeName(order),
     side: order.side.toUpperCase(),
     stopPrice: text8(order.stopPrice ?? 0n),
-    icebergQty: '0.00000000',
+    icebergQty: text8(order.displayQty ?? 0n),
+    ...(order.callbackBps !== undefined && { trailingDelta: order.callbackBps }),
     time: order.createdTimeMs,
     updateTime: order.updatedTimeMs,
     isWorking: order.working,
@@ -81,12 +82,13 @@ export function executionReport(output: VenueOutput & { type: 'order' }, symbol:
     s: symbol,
     c: order.clientOrderId,
     S: order.side.toUpperCase(),
-    o: order.type.toUpperCase(),
+    o: orderTypeName(order),
     f: order.timeInForce,
     q: text8(order.qty),
     p: text8(order.price ?? 0n),
     P: text8(order.stopPrice ?? 0n),
-    F: '0.00000000',
+    F: text8(order.displayQty ?? 0n),
+    ...(order.callbackBps !== undefined && { d: order.callbackBps }),
     g: -1,
     C: '',
     x: EXECUTION_TYPES[output.cause],
@@ -133,12 +135,12 @@ export function symbolJson(spec: InstrumentSpec) {
     quoteAssetPrecision: 8,
     baseCommissionPrecision: 8,
     quoteCommissionPrecision: 8,
-    orderTypes: ['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP_LOSS_LIMIT'],
-    icebergAllowed: false,
+    orderTypes: ORDER_TYPE_NAMES,
+    icebergAllowed: true,
     ocoAllowed: false,
     otoAllowed: false,
     quoteOrderQtyMarketAllowed: false,
-    allowTrailingStop: false,
+    allowTrailingStop: true,
     cancelReplaceAllowed: false,
     isSpotTradingAllowed: true,
     isMarginTradingAllowed: false,

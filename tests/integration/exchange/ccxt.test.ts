@@ -92,6 +92,37 @@ describe('orders', () => {
     expect(await client.fetchOrder(stop.id, BTC)).toMatchObject({ status: 'closed', filled: 0.5 });
   });
 
+  test('STOP_LOSS, TAKE_PROFIT, trailing stops and icebergs', async () => {
+    await bed.emit('buy', 0.1, 60_000);
+    const stop = await client.createOrder(BTC, 'market', 'sell', 0.1, undefined, { stopLossPrice: 58_500 });
+    const target = await limit('sell', 0.1, 60_500, { takeProfitPrice: 60_400 });
+    const trail = (trailingPercent: number, stopLossOrTakeProfit = 'stopLoss') =>
+      client.createOrder(BTC, 'market', 'sell', 0.1, undefined, { trailingPercent, stopLossOrTakeProfit, trailingTriggerPrice: 60_200 });
+    const trailing = await trail(2);
+    const ice = await limit('buy', 0.4, 59_000, { icebergQty: '0.1' });
+    expect((await client.fetchOpenOrders(BTC)).map(({ id, info }) => [id, info.type, info.icebergQty, info.trailingDelta])).toEqual([
+      [stop.id, 'STOP_LOSS', '0.00000000', undefined],
+      [target.id, 'TAKE_PROFIT_LIMIT', '0.00000000', undefined],
+      [trailing.id, 'STOP_LOSS', '0.00000000', 200],
+      [ice.id, 'LIMIT', '0.10000000', undefined],
+    ]);
+    await bed.emit('buy', 0.1, 60_400);
+    expect(await client.fetchOrder(target.id, BTC)).toMatchObject({ status: 'open' });
+    await bed.emit('buy', 9, 60_501);
+    expect(await client.fetchOrder(target.id, BTC)).toMatchObject({ status: 'closed', average: 60_500 });
+    // 2 % below 60,501 is 59,290.98.
+    await bed.emit('sell', 0.1, 59_290);
+    expect(await client.fetchOrder(String(trailing.id), BTC)).toMatchObject({ status: 'closed', filled: 0.1 });
+    await bed.emit('sell', 0.1, 58_999);
+    expect(await client.fetchOrder(ice.id, BTC)).toMatchObject({ status: 'open', filled: 0.1 });
+    await bed.emit('sell', 9, 58_500);
+    expect(await client.fetchOrder(ice.id, BTC)).toMatchObject({ status: 'closed' });
+    expect(await client.fetchOrder(String(stop.id), BTC)).toMatchObject({ status: 'closed', filled: 0.1 });
+    await expect(limit('buy', 0.4, 59_000, { icebergQty: '0.01' })).rejects.toThrow('ICEBERG_PARTS');
+    await expect(trail(0.05)).rejects.toThrow('TRAILING_DELTA');
+    await expect(trail(2, 'takeProfit')).rejects.toThrow('-1106');
+  });
+
   test('error codes are Binance’s', async () => {
     const raw = (params: Record<string, string | number>) =>
       client.privatePostOrder({ symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.01', price: '59000', ...params });

@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Decimal, decimalFromNumber, parseDecimal } from '../../../core/market/decimal.ts';
 import type { BookEvent, MarketEvent } from '../../../core/market/events.ts';
+import type { ImpactConfig } from '../../../core/venue/impact.ts';
 import { createVenue } from '../../../core/venue/matching.ts';
 import type { ExchangeFill, OrderReference, SubmitOrder, VenueOutput } from '../../../core/venue/orders.ts';
 
 /** Random markets and orders: balances conserve exactly, nothing is overfilled, no fill is worse than its limit, queues are fair. */
 const BTC = 'sim:BTC/USDT';
 const START = { USDT: parseDecimal('5000'), BTC: parseDecimal('20') };
+const IMPACT = { coefficient: 1, dailyVolatility: 0.05, dailyVolumeBase: 500 };
 type Step = { do: 'market'; event: MarketEvent } | { do: 'submit'; order: SubmitOrder } | { do: 'cancel'; reference: OrderReference };
 
 const cents = fc.integer({ min: 9_800, max: 10_200 });
@@ -31,21 +33,31 @@ const submit = fc
     qty: lots,
     price: cents,
     stopPrice: cents,
+    trigger: fc.option(fc.constantFrom('stop' as const, 'takeProfit' as const, 'trailing' as const), { freq: 3 }),
+    triggerBy: fc.constantFrom('last' as const, 'mark' as const),
+    callbackBps: fc.integer({ min: 1, max: 100 }),
+    displayShare: fc.option(fc.integer({ min: 1, max: 10 }), { freq: 3 }),
   })
-  .map(
-    ({ id, qty, price, stopPrice, ...rest }): Step => ({
+  .map(({ id, qty, price, stopPrice, trigger, triggerBy, callbackBps, displayShare, ...rest }): Step => {
+    const timeInForce = rest.type === 'limit' ? rest.timeInForce : 'GTC';
+    const isStop = rest.type === 'stop_loss_limit';
+    const triggerType = isStop ? null : trigger;
+    const isIceberg = displayShare !== null && rest.type !== 'market' && timeInForce === 'GTC';
+    return {
       do: 'submit',
       order: {
         ...rest,
-        timeInForce: rest.type === 'limit' ? rest.timeInForce : 'GTC',
+        timeInForce,
         clientOrderId: `o${id}`,
         instrument: BTC,
         qty: decimalFromNumber(qty),
         price: rest.type === 'market' ? undefined : decimalFromNumber(price / 100),
-        stopPrice: rest.type === 'stop_loss_limit' ? decimalFromNumber(stopPrice / 100) : undefined,
+        stopPrice: isStop || triggerType !== null ? decimalFromNumber(stopPrice / 100) : undefined,
+        ...(triggerType !== null && { triggerType, triggerBy, callbackBps }),
+        ...(isIceberg && { displayQty: (decimalFromNumber(qty) * BigInt(displayShare)) / 10n }),
       },
-    }),
-  );
+    };
+  });
 const cancel = fc.integer({ min: 1, max: 40 }).map((id): Step => ({ do: 'cancel', reference: { instrument: BTC, clientOrderId: `o${id}` } }));
 const history = fc.array(
   fc.oneof({ weight: 4, arbitrary: trade }, { weight: 3, arbitrary: book }, { weight: 4, arbitrary: submit }, { weight: 1, arbitrary: cancel }),
@@ -55,8 +67,10 @@ const history = fc.array(
 function runHistory(
   steps: readonly Step[],
   check: (step: Step, outputs: VenueOutput[], balances: { free: Map<string, Decimal>; total: Map<string, Decimal> }) => void,
+  impact?: ImpactConfig,
 ): void {
-  const venue = createVenue({ instruments: [BTC], makerFeeBps: 7.5, takerFeeBps: 10, latencyMs: 0, balances: { USDT: '5000', BTC: '20' } });
+  const config = { instruments: [BTC], makerFeeBps: 7.5, takerFeeBps: 10, latencyMs: 0, balances: { USDT: '5000', BTC: '20' } };
+  const venue = createVenue({ ...config, ...(impact && { impact }) });
   steps.forEach((step, nowMs) => {
     const outputs =
       step.do === 'market' ? venue.onMarketEvent(step.event) : step.do === 'submit' ? venue.submit(step.order, nowMs) : venue.cancel(step.reference, nowMs);
@@ -75,19 +89,23 @@ function fillsOf(outputs: readonly VenueOutput[]): ExchangeFill[] {
 
 test('I1, I2: every balance is exactly start + fills − commission after every step, and nothing stays locked without an order', () => {
   fc.assert(
-    fc.property(history, (steps) => {
+    fc.property(history, fc.constantFrom(undefined, IMPACT), (steps, impact) => {
       let usdt = START.USDT;
       let btc = START.BTC;
-      runHistory(steps, (_step, outputs, { total, free }) => {
-        for (const fill of fillsOf(outputs)) {
-          const sign = fill.side === 'buy' ? 1n : -1n;
-          btc += sign * fill.qty - (fill.commissionAsset === 'BTC' ? fill.commission : 0n);
-          usdt -= sign * fill.quoteQty + (fill.commissionAsset === 'USDT' ? fill.commission : 0n);
-        }
-        expect(total.get('USDT')).toBe(usdt);
-        expect(total.get('BTC')).toBe(btc);
-        for (const amount of free.values()) expect(amount >= 0n).toBe(true);
-      });
+      runHistory(
+        steps,
+        (_step, outputs, { total, free }) => {
+          for (const fill of fillsOf(outputs)) {
+            const sign = fill.side === 'buy' ? 1n : -1n;
+            btc += sign * fill.qty - (fill.commissionAsset === 'BTC' ? fill.commission : 0n);
+            usdt -= sign * fill.quoteQty + (fill.commissionAsset === 'USDT' ? fill.commission : 0n);
+          }
+          expect(total.get('USDT')).toBe(usdt);
+          expect(total.get('BTC')).toBe(btc);
+          for (const amount of free.values()) expect(amount >= 0n).toBe(true);
+        },
+        impact,
+      );
     }),
     { numRuns: 300 },
   );
@@ -123,23 +141,27 @@ test('I6: filled quantity is the sum of the fills, never falls, never exceeds th
 
 test('no fill is worse than its limit, and makers are never filled for more than was traded or shown', () => {
   fc.assert(
-    fc.property(history, (steps) => {
+    fc.property(history, fc.constantFrom(undefined, IMPACT), (steps, impact) => {
       const limits = new Map<string, SubmitOrder>();
-      runHistory(steps, (step, outputs) => {
-        if (step.do === 'submit' && outputs.some((output) => output.type === 'order')) limits.set(step.order.clientOrderId, step.order);
-        let madeQty = 0n;
-        for (const fill of fillsOf(outputs)) {
-          const { price } = limits.get(fill.clientOrderId)!;
-          if (price !== undefined) expect(fill.side === 'buy' ? fill.price <= price : fill.price >= price).toBe(true);
-          if (fill.liquidity === 'maker') madeQty += fill.qty;
-        }
-        if (step.do === 'market' && step.event.type === 'trade') expect(madeQty <= decimalFromNumber(step.event.qty)).toBe(true);
-        if (step.do === 'market' && step.event.type === 'book') {
-          const shown = [...step.event.bids, ...step.event.asks].reduce((sum, [, qty]) => sum + decimalFromNumber(qty), 0n);
-          expect(madeQty <= shown).toBe(true);
-        }
-        if (step.do !== 'market') expect(madeQty).toBe(0n);
-      });
+      runHistory(
+        steps,
+        (step, outputs) => {
+          if (step.do === 'submit' && outputs.some((output) => output.type === 'order')) limits.set(step.order.clientOrderId, step.order);
+          let madeQty = 0n;
+          for (const fill of fillsOf(outputs)) {
+            const { price } = limits.get(fill.clientOrderId)!;
+            if (price !== undefined) expect(fill.side === 'buy' ? fill.price <= price : fill.price >= price).toBe(true);
+            if (fill.liquidity === 'maker') madeQty += fill.qty;
+          }
+          if (step.do === 'market' && step.event.type === 'trade') expect(madeQty <= decimalFromNumber(step.event.qty)).toBe(true);
+          if (step.do === 'market' && step.event.type === 'book') {
+            const shown = [...step.event.bids, ...step.event.asks].reduce((sum, [, qty]) => sum + decimalFromNumber(qty), 0n);
+            expect(madeQty <= shown).toBe(true);
+          }
+          if (step.do !== 'market') expect(madeQty).toBe(0n);
+        },
+        impact,
+      );
     }),
     { numRuns: 300 },
   );
@@ -180,6 +202,32 @@ test('price-time priority: a resting order is never filled while an older one at
         }
       },
     ),
+    { numRuns: 300 },
+  );
+});
+
+test('FOK fills whole at once or not at all, IOC and market orders never rest, and an iceberg gives a trade at its price no more than its tip', () => {
+  fc.assert(
+    fc.property(history, (steps) => {
+      const orders = new Map<string, SubmitOrder>();
+      runHistory(steps, (step, outputs) => {
+        if (step.do === 'submit' && outputs.some((output) => output.type === 'order')) orders.set(step.order.clientOrderId, step.order);
+        const last = new Map<string, VenueOutput & { type: 'order' }>();
+        for (const output of outputs) if (output.type === 'order') last.set(output.order.clientOrderId, output);
+        for (const [id, { order }] of last) {
+          if (order.timeInForce === 'FOK' && order.triggerType === undefined) {
+            expect(order.status).toMatch(/^(FILLED|EXPIRED)$/);
+            expect(order.filledQty).toBe(order.status === 'FILLED' ? order.qty : 0n);
+          }
+          if (order.working && (order.type === 'market' || order.timeInForce === 'IOC')) expect(order.status).toBe('FILLED');
+          const { displayQty } = orders.get(id)!;
+          if (displayQty === undefined || step.do !== 'market' || step.event.type !== 'trade') continue;
+          const price = decimalFromNumber(step.event.price);
+          for (const fill of fillsOf(outputs))
+            if (fill.clientOrderId === id && fill.liquidity === 'maker' && fill.price === price) expect(fill.qty <= displayQty).toBe(true);
+        }
+      });
+    }),
     { numRuns: 300 },
   );
 });
