@@ -98,7 +98,8 @@ export class Compiler {
   }
 
   constant(value: number): Value {
-    return this.remember(`${value}`, (key) => ({ type: 'number', slot: this.slot(value), constant: value, warmupBars: 0, key }));
+    // As text −0 is 0, and what is divided by the one is not what is divided by the other.
+    return this.remember(Object.is(value, -0) ? '-0' : `${value}`, (key) => ({ type: 'number', slot: this.slot(value), constant: value, warmupBars: 0, key }));
   }
 
   operation(operation: Operation, a: Value, b: Value | undefined): Value {
