@@ -1,6 +1,8 @@
-import { type Assessment, assessRun, DAYS_PER_YEAR, ROLLING_DAYS } from '../../core/engine/assessment.ts';
-import type { BacktestMetrics, BacktestResult } from '../../core/engine/backtest.ts';
+import { type AssessedRun, type Assessment, assessRun, DAYS_PER_YEAR, ROLLING_DAYS } from '../../core/engine/assessment.ts';
+import type { BacktestResult } from '../../core/engine/backtest.ts';
 import type { Evidence } from '../../core/engine/evidence.ts';
+import type { FillLog } from '../../core/engine/fill-log.ts';
+import type { RunSummary } from '../../core/engine/run-metrics.ts';
 import type { BarColumns } from '../../core/market/bars.ts';
 import { escapeHtml, formatTime, type Marker, renderChart } from './chart.ts';
 import { evidenceSections } from './evidence-sections.ts';
@@ -18,37 +20,51 @@ export interface ReportContext {
   readonly evidence?: Evidence;
 }
 
-/** A backtest's account over time, against holding its instrument. */
-export function assessBacktest(result: BacktestResult, bars: BarColumns, trials?: number): Assessment {
-  const { equity, initialCashQuote } = result;
-  return assessRun({ timesMs: bars.openTimeMs, equity, initialCashQuote, benchmark: bars.close, benchmarkInitial: bars.open[0]! }, trials);
+/** One instrument of a run, for its chart. */
+export interface ReportedLeg {
+  readonly instrument: string;
+  readonly bars: Pick<BarColumns, 'openTimeMs' | 'close'>;
+  readonly fills: FillLog;
+}
+
+/** A run of any engine, as the report needs it. */
+export interface ReportedRun extends AssessedRun {
+  readonly summary: RunSummary;
+  readonly legs: readonly ReportedLeg[];
+}
+
+export function reportedBacktest(result: BacktestResult, bars: BarColumns): ReportedRun {
+  const { equity, initialCashQuote, instrument, fills } = result;
+  const benchmark = { benchmark: bars.close, benchmarkInitial: bars.open[0]! };
+  return { summary: result, timesMs: bars.openTimeMs, equity, initialCashQuote, ...benchmark, legs: [{ instrument, bars, fills }] };
 }
 
 /** A backtest as one HTML file that needs nothing else: verdict, price with trades, equity, drawdowns, months, evidence, metrics, trades. */
-export function renderBacktestReport(result: BacktestResult, bars: BarColumns, context: ReportContext): string {
-  const title = `${result.strategy} on ${result.instrument}`;
-  const assessment = assessBacktest(result, bars, context.trials);
+export function renderBacktestReport(run: ReportedRun, context: ReportContext): string {
+  const { summary, timesMs } = run;
+  const title = `${summary.strategy} on ${summary.instrument}`;
+  const assessment = assessRun(run, context.trials);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}: backtest</title><style>${REPORT_STYLE}</style></head>
 <body><main>
 <h1>${escapeHtml(title)}</h1>
-<p class="lead">Backtest on ${result.bars.toLocaleString('en')} bars of ${result.interval}, ${formatTime(result.fromMs, 1e12)} to ${formatTime(result.toMs, 1e12)} (UTC)</p>
-${verdictCard(verdictOf(result, assessment))}
-${tiles(result)}
-${priceChart(result, bars)}
-${equityChart(result, bars)}
-${holdingChart(result, bars)}
-${drawdownChart(assessment, bars)}
-${drawdownTable(assessment.drawdowns, bars.openTimeMs)}
-${monthTable(result, bars)}
+<p class="lead">Backtest on ${summary.bars.toLocaleString('en')} bars of ${summary.interval}, ${formatTime(summary.fromMs, 1e12)} to ${formatTime(summary.toMs, 1e12)} (UTC)</p>
+${verdictCard(verdictOf(summary, assessment))}
+${tiles(summary)}
+${run.legs.map((leg) => priceChart(leg, run.legs.length > 1)).join('\n')}
+${equityChart(run)}
+${holdingChart(run)}
+${drawdownChart(assessment, timesMs)}
+${drawdownTable(assessment.drawdowns, timesMs)}
+${monthTable(run)}
 ${rollingChart(assessment)}
 ${evidenceTable(assessment)}
-${context.evidence ? evidenceSections(result, assessment, context.evidence) : ''}
-${definitions('Metrics', metricRows(result))}
-${tradeHistogram(result.roundTrips)}
-${tradeTable(result.roundTrips, result.toMs - result.fromMs)}
-<p class="note">${[...context.assumptions, 'Ratios among the metrics are from returns per bar, annualised over 365 days; those of the evidence from returns per day.', `Strategy version ${result.version}.`].map(escapeHtml).join(' ')} Past results say little about future ones.</p>
+${context.evidence ? evidenceSections(run, assessment, context.evidence) : ''}
+${definitions('Metrics', metricRows(summary))}
+${tradeHistogram(summary.roundTrips)}
+${tradeTable(summary.roundTrips, summary.toMs - summary.fromMs)}
+<p class="note">${[...context.assumptions, 'Ratios among the metrics are from returns per bar, annualised over 365 days; those of the evidence from returns per day.', `Strategy version ${summary.version}.`].map(escapeHtml).join(' ')} Past results say little about future ones.</p>
 </main><script>${REPORT_SCRIPT}</script></body></html>
 `;
 }
@@ -57,7 +73,7 @@ function verdictCard({ headline, tone, sentences }: Verdict): string {
   return `<section class="card verdict ${tone}"><h2>${escapeHtml(headline)}</h2><p>${sentences.map(escapeHtml).join(' ')}</p></section>`;
 }
 
-function tiles({ metrics }: BacktestResult): string {
+function tiles({ metrics }: RunSummary): string {
   const items: [string, string][] = [
     ['Total return', signed(metrics.totalReturn)],
     ['Buy and hold', signed(metrics.buyAndHoldReturn)],
@@ -69,44 +85,45 @@ function tiles({ metrics }: BacktestResult): string {
   return `<ul class="tiles">${items.map(([name, value]) => `<li><span>${name}</span><strong>${value}</strong></li>`).join('')}</ul>`;
 }
 
-function priceChart(result: BacktestResult, bars: BarColumns): string {
+function priceChart({ instrument, bars, fills }: ReportedLeg, isOneOfSeveral: boolean): string {
   const markers: Marker[] = [];
-  for (let i = 0; i < result.fills.length; i++) {
-    markers.push({ timeMs: result.fills.timeMs[i]!, value: result.fills.price[i]!, kind: result.fills.signedLots[i]! > 0 ? 'buy' : 'sell' });
+  for (let i = 0; i < fills.length; i++) {
+    markers.push({ timeMs: fills.timeMs[i]!, value: fills.price[i]!, kind: fills.signedLots[i]! > 0 ? 'buy' : 'sell' });
   }
   return renderChart({
-    title: 'Price and trades',
+    title: isOneOfSeveral ? `Price and trades of ${instrument}` : 'Price and trades',
     timesMs: bars.openTimeMs,
-    series: [{ label: result.instrument, values: bars.close, colour: 'price' }],
+    series: [{ label: instrument, values: bars.close, colour: 'price' }],
     markers,
-    heightPx: 300,
+    heightPx: isOneOfSeveral ? 200 : 300,
     format: (value) => money(value),
   });
 }
 
 /** Alone in its chart: beside a market held with the whole cash, the curve of a smaller position would be a flat line. */
-function equityChart(result: BacktestResult, bars: BarColumns): string {
-  const series = [{ label: 'cash and position at each close', values: result.equity, colour: 'equity' }];
-  return renderChart({ title: 'Equity', timesMs: bars.openTimeMs, series, heightPx: 260, format: (value) => money(value) });
+function equityChart({ timesMs, equity }: ReportedRun): string {
+  const series = [{ label: 'cash and position at each close', values: equity, colour: 'equity' }];
+  return renderChart({ title: 'Equity', timesMs, series, heightPx: 260, format: (value) => money(value) });
 }
 
-function holdingChart(result: BacktestResult, bars: BarColumns): string {
+function holdingChart({ timesMs, equity, initialCashQuote, benchmark, benchmarkInitial, legs }: ReportedRun): string {
   const since = (values: Float64Array, first: number) => values.map((value) => value / first - 1);
+  const all = legs.length > 1 ? 'all cash in equal parts' : `all cash in ${legs[0]!.instrument}`;
   return renderChart({
     title: 'Against holding',
-    timesMs: bars.openTimeMs,
+    timesMs,
     series: [
-      { label: 'the strategy', values: since(result.equity, result.initialCashQuote), colour: 'equity' },
-      { label: `all cash in ${result.instrument}`, values: since(bars.close, bars.open[0]!), colour: 'price' },
+      { label: 'the strategy', values: since(equity, initialCashQuote), colour: 'equity' },
+      { label: all, values: since(benchmark, benchmarkInitial), colour: 'price' },
     ],
     heightPx: 200,
-    format: (value) => percent(value, 0),
+    format: (value) => percent(value, Math.abs(value) < 0.05 ? 2 : 0),
   });
 }
 
-function drawdownChart({ drawdown }: Assessment, bars: BarColumns): string {
+function drawdownChart({ drawdown }: Assessment, timesMs: Float64Array): string {
   const series = [{ label: 'below the highest equity so far', values: drawdown, colour: 'fall', filled: true }];
-  return renderChart({ title: 'Drawdown', timesMs: bars.openTimeMs, series, heightPx: 150, format: (value) => percent(value, 2) });
+  return renderChart({ title: 'Drawdown', timesMs, series, heightPx: 150, format: (value) => percent(value, 2) });
 }
 
 function rollingChart({ dayMs, rollingSharpe }: Assessment): string {
@@ -144,8 +161,8 @@ function evidenceTable({ sharpe, benchmark, days }: Assessment): string {
 }
 
 /** Every metric in words with its value, for the report and for the terminal. */
-export function metricRows(result: BacktestResult): [name: string, value: string][] {
-  const m: BacktestMetrics = result.metrics;
+export function metricRows(result: RunSummary): [name: string, value: string][] {
+  const m = result.metrics;
   const denied = Object.entries(result.denials).map(([code, count]) => `${count} ${code}`);
   return [
     ['Final equity', money(result.finalEquityQuote)],

@@ -1,5 +1,4 @@
-import type { Assessment } from '../../core/engine/assessment.ts';
-import type { BacktestResult } from '../../core/engine/backtest.ts';
+import type { AssessedRun, Assessment } from '../../core/engine/assessment.ts';
 import type { Evidence } from '../../core/engine/evidence.ts';
 import type { SimulatedPaths } from '../../core/stats/monte-carlo.ts';
 import { quantileOfSorted } from '../../core/stats/quantile.ts';
@@ -11,11 +10,11 @@ import { definitions, table, tinted } from './tables.ts';
 
 const DAY_MS = 86_400_000;
 
-export function evidenceSections(result: BacktestResult, assessment: Assessment, { paths, stress, sensitivity }: Evidence): string {
-  return [paths ? fan(result, assessment, paths) : '', stressTable(stress), sensitivity ? heatMap(sensitivity) : ''].join('\n');
+export function evidenceSections(run: AssessedRun, assessment: Assessment, { paths, stress, sensitivity }: Evidence): string {
+  return [paths ? fan(run, assessment, paths) : '', stressTable(stress), sensitivity ? heatMap(sensitivity) : ''].join('\n');
 }
 
-function fan({ initialCashQuote, equity }: BacktestResult, { dayMs, returns }: Assessment, paths: SimulatedPaths): string {
+function fan({ initialCashQuote, equity }: AssessedRun, { dayMs, returns }: Assessment, paths: SimulatedPaths): string {
   const { bands, finalEquity, maxDrawdown, ruin } = paths;
   const wealth = new Float64Array(returns.length + 1).fill(initialCashQuote);
   for (let i = 0; i < returns.length; i++) wealth[i + 1] = wealth[i]! * (1 + returns[i]!);

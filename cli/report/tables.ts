@@ -1,6 +1,5 @@
-import type { BacktestResult } from '../../core/engine/backtest.ts';
+import type { AssessedRun } from '../../core/engine/assessment.ts';
 import type { RoundTrip } from '../../core/engine/round-trips.ts';
-import type { BarColumns } from '../../core/market/bars.ts';
 import type { DrawdownPeriod } from '../../core/stats/drawdown.ts';
 import { monthlyReturns } from '../../core/stats/monthly-returns.ts';
 import { quantile } from '../../core/stats/quantile.ts';
@@ -35,8 +34,8 @@ export function tinted(text: string, goodness: number, classes = ''): string {
   return `<td class="tint ${classes}" style="background:color-mix(in srgb, var(--${goodness < 0 ? 'fall' : 'gain'}) ${strength}%, transparent)">${text}</td>`;
 }
 
-export function monthTable(result: BacktestResult, bars: BarColumns): string {
-  const returns = monthlyReturns(bars.openTimeMs, result.equity, result.initialCashQuote);
+export function monthTable({ timesMs, equity, initialCashQuote }: AssessedRun): string {
+  const returns = monthlyReturns(timesMs, equity, initialCashQuote);
   const years = [...new Set(returns.map(({ year }) => year))];
   const row = (year: number) => {
     const ofYear = returns.filter((one) => one.year === year);

@@ -1,10 +1,10 @@
 import { type Assessment, DAYS_PER_YEAR } from '../../core/engine/assessment.ts';
-import type { BacktestResult } from '../../core/engine/backtest.ts';
+import type { RunSummary } from '../../core/engine/run-metrics.ts';
 import { number, percent } from './format.ts';
 
 /** What of a result the verdict is about. */
-export type JudgedRun = Pick<BacktestResult, 'instrument' | 'initialCashQuote'> & {
-  readonly metrics: Pick<BacktestResult['metrics'], 'trades' | 'totalReturn' | 'buyAndHoldReturn' | 'feesQuote' | 'maxDrawdown' | 'winRate'>;
+export type JudgedRun = Pick<RunSummary, 'instrument' | 'initialCashQuote'> & {
+  readonly metrics: Pick<RunSummary['metrics'], 'trades' | 'totalReturn' | 'buyAndHoldReturn' | 'feesQuote' | 'maxDrawdown' | 'winRate'>;
 };
 
 export interface Verdict {

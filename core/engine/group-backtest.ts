@@ -3,12 +3,17 @@ import { parseRules } from '../execution/round.ts';
 import { resolveParameters } from '../indicators/indicator.ts';
 import type { BarColumns } from '../market/bars.ts';
 import { decimalToNumber } from '../market/decimal.ts';
+import { INTERVAL_MS } from '../market/events.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { GroupTracker } from '../strategies/group-tracker.ts';
 import { definitionOf } from '../strategies/registry.ts';
+import { strategyVersion } from '../strategies/runner.ts';
 import type { StrategyConfig } from '../strategies/strategy.ts';
 import { toTick } from './bar-orders.ts';
 import { FillLog } from './fill-log.ts';
+import type { FundingPayment } from './funding.ts';
+import { exactLedger } from './round-trips.ts';
+import { runMetrics, type RunSummary } from './run-metrics.ts';
 
 /** One instrument of a group, with its history. */
 export interface GroupLeg {
@@ -27,7 +32,7 @@ export interface GroupBacktestConfig {
   readonly initialCashQuote: number;
 }
 
-export interface GroupBacktestResult {
+export interface GroupBacktestResult extends RunSummary {
   /** One a leg. */
   readonly fills: readonly FillLog[];
   /** Size of a fill's lot, base currency, one a leg. */
@@ -35,10 +40,8 @@ export interface GroupBacktestResult {
   /** Every open time at which some leg has a bar, and the equity after it, quote currency. */
   readonly timesMs: Float64Array;
   readonly equity: Float64Array;
-  readonly finalEquityQuote: number;
-  readonly feesQuote: number;
-  /** Received less paid. */
-  readonly fundingQuote: number;
+  /** What 1 became that was put into all legs in equal parts at their first opens; one each time. */
+  readonly holding: Float64Array;
 }
 
 interface Lane {
@@ -50,6 +53,7 @@ interface Lane {
   barAt: number;
   fundingAt: number;
   lots: number;
+  readonly funding: FundingPayment[];
   /** Lots to buy (above 0) or sell at the leg's next open. */
   pendingLots: number;
   lastClose: number;
@@ -90,13 +94,15 @@ class GroupBacktest {
     this.lanes = legs.map((leg) => {
       const { stepSize, tickSize } = parseRules(leg.instrument);
       const sizes = { lotSize: decimalToNumber(stepSize > 0n ? stepSize : 1n), tickSize: decimalToNumber(tickSize) };
-      return { leg, fills: new FillLog(), ...sizes, barAt: 0, fundingAt: 0, lots: 0, pendingLots: 0, lastClose: Number.NaN };
+      return { leg, fills: new FillLog(), ...sizes, barAt: 0, fundingAt: 0, lots: 0, funding: [], pendingLots: 0, lastClose: Number.NaN };
     });
   }
 
   run(): GroupBacktestResult {
     const times: number[] = [];
     const equity: number[] = [];
+    const holding: number[] = [];
+    let barsInPosition = 0;
     for (let timeMs = this.nextTime(); timeMs !== Number.POSITIVE_INFINITY; timeMs = this.nextTime()) {
       for (const lane of this.lanes) this.settleFunding(lane, timeMs);
       const present = this.lanes.filter((lane) => openTime(lane) === timeMs);
@@ -105,15 +111,52 @@ class GroupBacktest {
       this.takeTargets();
       times.push(timeMs);
       equity.push(this.equity());
+      holding.push(this.holding());
+      if (this.lanes.some(({ lots }) => lots !== 0)) barsInPosition++;
     }
+    return this.summarise({ timesMs: Float64Array.from(times), equity: Float64Array.from(equity), holding: Float64Array.from(holding), barsInPosition });
+  }
+
+  private summarise(run: Pick<GroupBacktestResult, 'timesMs' | 'equity' | 'holding'> & { readonly barsInPosition: number }): GroupBacktestResult {
+    const { timesMs, equity, holding, barsInPosition } = run;
+    const { strategy, initialCashQuote } = this.config;
+    const intervalMs = INTERVAL_MS[strategy.interval];
+    const toMs = timesMs.at(-1)! + intervalMs;
+    const ledgers = this.lanes.map(({ fills, lotSize, funding }) => exactLedger(fills, lotSize, funding));
+    const roundTrips = ledgers.flatMap((ledger) => ledger.roundTrips).sort((a, b) => a.exitTimeMs - b.exitTimeMs);
+    const finalEquityQuote = equity.at(-1)!;
     return {
+      strategy: strategy.name,
+      type: strategy.type,
+      version: strategyVersion(strategy, definitionOf(strategy)),
+      instrument: this.config.legs.map(({ instrument }) => instrument.name).join(' + '),
+      interval: strategy.interval,
+      fromMs: timesMs[0]!,
+      toMs,
+      bars: timesMs.length,
+      missingBars: Math.round((toMs - timesMs[0]!) / intervalMs) - timesMs.length,
+      initialCashQuote,
+      finalEquityQuote,
+      orders: this.lanes.reduce((sum, { fills }) => sum + fills.length, 0),
+      denials: {},
+      metrics: runMetrics({
+        equity,
+        initialCashQuote,
+        finalEquityQuote,
+        intervalMs,
+        roundTrips,
+        barsInPosition,
+        turnoverQuote: ledgers.reduce((sum, { turnoverQuote }) => sum + turnoverQuote, 0),
+        feesQuote: this.fees,
+        fundingQuote: this.fundingQuote,
+        buyAndHoldReturn: holding.at(-1)! - 1,
+      }),
+      roundTrips,
       fills: this.lanes.map(({ fills }) => fills),
       lotSizes: this.lanes.map(({ lotSize }) => lotSize),
-      timesMs: Float64Array.from(times),
-      equity: Float64Array.from(equity),
-      finalEquityQuote: equity.at(-1)!,
-      feesQuote: this.fees,
-      fundingQuote: this.fundingQuote,
+      timesMs,
+      equity,
+      holding,
     };
   }
 
@@ -129,6 +172,8 @@ class GroupBacktest {
     for (; lane.fundingAt < funding.length && funding[lane.fundingAt]!.timeMs <= timeMs; lane.fundingAt++) {
       const { timeMs: eventTimeMs, rate } = funding[lane.fundingAt]!;
       const paid = lane.lots === 0 ? 0 : lane.lots * lane.lotSize * lane.lastClose * rate;
+      const settlement = { timeMs: eventTimeMs, signedLots: lane.lots, markPrice: lane.lastClose, rate, receivedQuote: -paid };
+      if (lane.lots !== 0) lane.funding.push({ ...settlement, fillsBefore: lane.fills.length });
       this.cash -= paid;
       this.fundingQuote -= paid;
       this.tracker.onFunding({
@@ -183,6 +228,12 @@ class GroupBacktest {
       const lots = Math.floor((Math.abs(fraction) * size) / lane.lastClose / lane.lotSize + 1e-9);
       lane.pendingLots = Math.sign(fraction) * lots - lane.lots;
     }
+  }
+
+  /** A leg without a bar yet is still cash. */
+  private holding(): number {
+    const grown = this.lanes.map(({ leg, lastClose, barAt }) => (barAt === 0 ? 1 : lastClose / leg.bars.open[0]!));
+    return grown.reduce((sum, worth) => sum + worth, 0) / grown.length;
   }
 
   private equity(): number {

@@ -52,8 +52,13 @@ describe('a backtest of a group', () => {
     // Ten coins each way; a thousandth in fees; 0.2 % of 10 at 102, the last close before hour 3.
     const fees = 10 * 0.001 * (101 + 102 + 120 + 120);
     const paid = 10 * 102 * 0.002;
-    expect(result.feesQuote).toBeCloseTo(fees, 9);
-    expect(result.fundingQuote).toBeCloseTo(paid, 9);
+    expect(result.metrics.feesQuote).toBeCloseTo(fees, 9);
+    expect(result.metrics.fundingQuote).toBeCloseTo(paid, 9);
+    // The exact recount of both legs comes to the same money, and each leg is a trade of its own.
+    expect(result.roundTrips.map(({ qty }) => qty)).toEqual([10, -10]);
+    expect(result.roundTrips.reduce((sum, { pnlQuote }) => sum + pnlQuote, 0)).toBeCloseTo(result.finalEquityQuote - 10_000, 9);
+    expect(result.metrics.buyAndHoldReturn).toBeCloseTo(0.2, 12);
+    expect(result.metrics.exposure).toBeCloseTo(3 / 6, 12);
     expect(result.finalEquityQuote).toBeCloseTo(10_000 + 10 * (120 - 101) + 10 * (102 - 120) - fees + paid, 9);
     expect([...result.timesMs]).toEqual([0, 1, 2, 3, 4, 5].map((hour) => hour * HOUR_MS));
     expect(result.equity[2]).toBeCloseTo(10_000 - 10 * 0.001 * (101 + 102), 9);

@@ -122,7 +122,7 @@ describe.runIf(dataDir)('on real markets', () => {
       funding.push(...rates);
     const legs = names.map((name, i) => ({ instrument: assumedRules(name, columns[i]!), bars: columns[i]!, takerFeeBps: 5, ...(i === 1 && { funding }) }));
     const result = runGroupBacktest({ strategy: config('funding-arbitrage', { instruments: names }), legs, slippageBps: 1, initialCashQuote: 10_000 });
-    expect([...pinOf(result), Math.round(result.fundingQuote * 100) / 100]).toEqual([12, '2024-02-24T00:05', 10_472.56, 497.87]);
+    expect([...pinOf(result), Math.round(result.metrics.fundingQuote * 100) / 100]).toEqual([12, '2024-02-24T00:05', 10_472.56, 497.87]);
   });
 
   it('order-book-imbalance: a recorded book, through risk, orders and the simulated venue', async () => {
