@@ -12,18 +12,13 @@ import { definitionOf, strategyParameters } from '../core/strategies/registry.ts
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { computeFeatures } from '../ml/features/matrix.ts';
 import { DEFAULT_FEATURES, type FeatureSpec } from '../ml/features/pipeline.ts';
-import { type BacktestCommandDeps, intervalOption, numberOption, timeOption } from './backtest.ts';
 import { createOutput, type Output } from './output.ts';
+import { dataDirOption, type HistoryOptions, historyOptions, intervalOption, numberOption, rangeOption, type ResearchDeps } from './research-options.ts';
 
-export type AnalyseCommandDeps = Pick<BacktestCommandDeps, 'streams' | 'dataDir' | 'readStrategy' | 'readBars'>;
+export type AnalyseCommandDeps = Pick<ResearchDeps, 'streams' | 'dataDir' | 'readStrategy' | 'readBars'>;
 
-interface SubjectOptions {
+interface SubjectOptions extends HistoryOptions {
   readonly features?: boolean;
-  readonly data?: string;
-  readonly instrument?: string;
-  readonly interval?: string;
-  readonly from?: string;
-  readonly to?: string;
   readonly json?: boolean;
 }
 
@@ -49,14 +44,9 @@ export function registerAnalyse(program: Command, deps: AnalyseCommandDeps): voi
 }
 
 function subjectOptions(command: Command): Command {
-  return command
+  return historyOptions(command)
     .argument('[strategy]', 'YAML file of the strategy; may be left out with --features')
     .option('--features', 'analyse the feature pipeline of models as well')
-    .option('--data <dir>', 'directory of market data files (default: TOUCHSTONE_DATA)')
-    .option('--instrument <name>', "venue:BASE/QUOTE, e.g. binance:BTC/USDT (default: the strategy's first)")
-    .option('--interval <interval>', `bars: ${Object.keys(INTERVAL_MS).join(', ')} (default: the strategy's)`)
-    .option('--from <date>', 'first day or time, UTC, e.g. 2021-01-01')
-    .option('--to <date>', 'end, exclusive')
     .option('--json', 'one JSON document');
 }
 
@@ -76,9 +66,8 @@ async function subjectOf(path: string | undefined, options: SubjectOptions, deps
   const interval = intervalOption(options.interval) ?? configured?.interval;
   if (instrument === undefined || interval === undefined) throw new TouchstoneError('BAD_OPTION', 'features alone need --instrument and --interval');
   parseInstrument(instrument);
-  const dataDir = options.data ?? deps.dataDir();
-  if (dataDir === undefined) throw new TouchstoneError('NO_DATA', 'no market data: give --data DIR or set TOUCHSTONE_DATA');
-  const [fromMs, toMs] = [timeOption('--from', options.from), timeOption('--to', options.to)];
+  const dataDir = dataDirOption(options, deps);
+  const { fromMs, toMs } = rangeOption(options);
   const readBars = (name: InstrumentName) => deps.readBars(dataDir, name, interval, fromMs, toMs);
   const name = [...(configured ? [configured.name] : []), ...(options.features ? ['features'] : [])].join(' and ');
   const features = options.features ? [featureDecisions(DEFAULT_FEATURES, interval)] : [];

@@ -3,41 +3,29 @@ import type { BarEngineConfig } from '../core/engine/bar-engine.ts';
 import type { ParameterSet, SweepFigures } from '../core/engine/sweep.ts';
 import { TouchstoneError } from '../core/errors.ts';
 import { resolveParameters } from '../core/indicators/indicator.ts';
-import { assumedRules } from '../core/market/assumed-rules.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { INTERVAL_MS } from '../core/market/events.ts';
-import { parseInstrument } from '../core/market/instrument.ts';
 import { sampleVariance } from '../core/stats/moments.ts';
 import { expectedMaxSharpe } from '../core/stats/sharpe-evidence.ts';
 import { definitionOf } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
-import { assumptionsOf, type BacktestCommandDeps, executionOptions, intervalOption, limitsOf, numberOption, timeOption } from './backtest.ts';
+import { readBarRun } from './backtest-run.ts';
 import { createOutput } from './output.ts';
+import { historyOptions, type HistoryOptions, type ResearchDeps, tradingOptions, type TradingOptions, wholeNumberOption } from './research-options.ts';
 
-export interface SweepCommandDeps extends BacktestCommandDeps {
+export interface SweepCommandDeps extends ResearchDeps {
   /** CPU cores that may be used without `--threads`. */
   readonly cores: number;
   /** `runSweep` in so many threads. */
   sweep(config: BarEngineConfig, sets: readonly ParameterSet[], bars: BarColumns, threads: number): Promise<readonly SweepFigures[]>;
 }
 
-interface SweepOptions {
+interface SweepOptions extends HistoryOptions, TradingOptions {
   readonly strategy: string;
   readonly vary: readonly string[];
   readonly rank: string;
   readonly top: string;
   readonly threads?: string;
-  readonly data?: string;
-  readonly instrument?: string;
-  readonly interval?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly cash: string;
-  readonly feeBps: string;
-  readonly makerFeeBps?: string;
-  readonly slippageBps: string;
-  readonly order: string;
-  readonly stopLossBps?: string;
   readonly json?: boolean;
 }
 
@@ -49,28 +37,18 @@ const MAX_SETS = 100_000;
 
 /** `touchstone sweep`: one strategy with many parameter sets on one instrument's bars. */
 export function registerSweep(program: Command, deps: SweepCommandDeps): void {
-  program
+  const command = program
     .command('sweep')
     .description("run a strategy with many parameter sets over an instrument's history, and rank them")
     .requiredOption('--strategy <file>', 'YAML file of the strategy')
     .requiredOption('--vary <name=values>', 'parameter and its values, from:to:step or a,b,c; once for each parameter', (text: string, all: string[] = []) => [
       ...all,
       text,
-    ])
+    ]);
+  tradingOptions(historyOptions(command))
     .option('--rank <figure>', `rank by ${RANKS.join(', ')}`, 'sharpe')
     .option('--top <count>', 'rows to show', '20')
     .option('--threads <count>', 'threads to use (default: one a core)')
-    .option('--data <dir>', 'directory of market data files (default: TOUCHSTONE_DATA)')
-    .option('--instrument <name>', "venue:BASE/QUOTE, e.g. binance:BTC/USDT (default: the strategy's first)")
-    .option('--interval <interval>', `bars: ${Object.keys(INTERVAL_MS).join(', ')} (default: the strategy's)`)
-    .option('--from <date>', 'first day or time, UTC, e.g. 2021-01-01')
-    .option('--to <date>', 'end, exclusive')
-    .option('--cash <quote>', 'cash at the beginning, quote currency', '10000')
-    .option('--fee-bps <bps>', 'fee of market orders, basis points', '10')
-    .option('--maker-fee-bps <bps>', 'fee of limit orders that rested (default: as --fee-bps)')
-    .option('--slippage-bps <bps>', 'how much worse market and stop orders trade', '1')
-    .option('--order <type>', 'how targets are traded: market (next open) or limit (at the deciding close)', 'market')
-    .option('--stop-loss-bps <bps>', 'rest a stop order so far below each entry')
     .option('--json', 'one JSON document with every set')
     .action((options: SweepOptions) => sweep(options, deps));
 }
@@ -78,41 +56,30 @@ export function registerSweep(program: Command, deps: SweepCommandDeps): void {
 async function sweep(options: SweepOptions, deps: SweepCommandDeps): Promise<void> {
   const output = createOutput(deps.streams, options.json ?? false);
   const rank = rankOption(options.rank);
-  const top = countOption('--top', options.top, MAX_SETS);
-  const threads = options.threads === undefined ? deps.cores : countOption('--threads', options.threads, 256);
-  const dataDir = options.data ?? deps.dataDir();
-  if (dataDir === undefined) throw new TouchstoneError('NO_DATA', 'no market data: give --data DIR or set TOUCHSTONE_DATA');
+  const top = wholeNumberOption('--top', options.top, 1, MAX_SETS);
+  const threads = options.threads === undefined ? deps.cores : wholeNumberOption('--threads', options.threads, 1, 256);
   const configured = deps.readStrategy(options.strategy);
-  const instrument = options.instrument ?? configured.instruments[0]!;
-  parseInstrument(instrument);
-  const strategy: StrategyConfig = { ...configured, instruments: [instrument], interval: intervalOption(options.interval) ?? configured.interval };
-  const sets = setsOf(strategy, options.vary);
-  const bars = await deps.readBars(dataDir, instrument, strategy.interval, timeOption('--from', options.from), timeOption('--to', options.to));
-  const config: BarEngineConfig = {
-    strategy,
-    instrument: assumedRules(instrument, bars),
-    risk: limitsOf(strategy.account, deps.configuration()),
-    execution: executionOptions(options),
-    initialCashQuote: numberOption('--cash', options.cash, 1, 1e12),
-  };
+  const sets = setsOf(configured, options.vary);
+  const { config, bars, assumptions } = await readBarRun(configured, options, deps);
+  const { strategy, instrument } = config;
   const figures = await deps.sweep(config, sets, bars, Math.min(threads, sets.length));
   const ranked = sets.map((parameters, i) => ({ parameters, ...figures[i]! })).sort((a, b) => worth(b, rank) - worth(a, rank));
   const luckySharpe = sharpeOfLuck(figures);
-  output.line(`${strategy.name} on ${instrument}: ${sets.length} parameter sets on ${bars.length} bars of ${strategy.interval}, best ${rank} first`);
+  output.line(`${strategy.name} on ${instrument.name}: ${sets.length} parameter sets on ${bars.length} bars of ${strategy.interval}, best ${rank} first`);
   output.table(ranked.slice(0, top).map(row));
   for (const line of caveats(figures, luckySharpe)) output.line(line);
-  for (const assumption of assumptionsOf(config)) output.line(assumption);
+  for (const assumption of assumptions) output.line(assumption);
   output.json({
     strategy: strategy.name,
     type: strategy.type,
-    instrument,
+    instrument: instrument.name,
     interval: strategy.interval,
     fromMs: bars.openTimeMs[0],
     toMs: bars.openTimeMs[bars.length - 1]! + INTERVAL_MS[strategy.interval],
     bars: bars.length,
     rank,
     sharpeOfLuck: luckySharpe,
-    assumptions: assumptionsOf(config),
+    assumptions,
     sets: ranked,
   });
 }
@@ -183,10 +150,4 @@ function rankOption(text: string): Rank {
   const rank = RANKS.find((name) => name === text);
   if (rank === undefined) throw new TouchstoneError('BAD_OPTION', `--rank is ${JSON.stringify(text)}; want one of ${RANKS.join(', ')}`);
   return rank;
-}
-
-function countOption(name: string, text: string, max: number): number {
-  const value = numberOption(name, text, 1, max);
-  if (!Number.isInteger(value)) throw new TouchstoneError('BAD_OPTION', `${name} is ${JSON.stringify(text)}; want a whole number`);
-  return value;
 }

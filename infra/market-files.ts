@@ -36,7 +36,8 @@ export function findInstrumentFiles(dataDir: string, instrument: InstrumentName,
     bars: marketDirs('candles', venue, symbol, `_${interval ?? ''}`),
     trades: marketDirs('trades', venue, symbol, '_trades_'),
     books: marketDirs('orderbook', venue, symbol, '_book'),
-    funding: [{ dir: 'derivatives/funding', prefixes: [`${venue}_${symbol}_funding_`] }],
+    // One venue's perpetuals may stand under a name of their own, e.g. binance-usdm; its funding is the venue's.
+    funding: [{ dir: 'derivatives/funding', prefixes: [`${venue.split('-')[0]}_${symbol}_funding_`] }],
     capture: [{ dir: `raw-ws/${venue}-captures`, prefixes: [`spot_${symbol.toLowerCase()}_`] }],
   };
   return wanted[kind].flatMap(({ dir, prefixes }) =>
@@ -186,6 +187,31 @@ export async function* readFunding(path: string): AsyncGenerator<FundingRate[]> 
       return { timeMs, rate };
     });
   }
+}
+
+/** Funding rates of an instrument from all its files, ascending; where files overlap, the first wins. Empty when there are none. */
+export async function readInstrumentFunding(dataDir: string, instrument: InstrumentName): Promise<FundingRate[]> {
+  const rates: FundingRate[] = [];
+  for (const { path } of findInstrumentFiles(dataDir, instrument, 'funding')) {
+    for await (const batch of readFunding(path)) for (const rate of batch) if (rate.timeMs > (rates.at(-1)?.timeMs ?? 0)) rates.push(rate);
+  }
+  return rates;
+}
+
+/**
+ * Recorded trades and books of an instrument with event time in [fromMs, toMs), in order: of its raw captures, else its trades alone.
+ * @throws TouchstoneError NO_DATA
+ */
+export async function readRecording(dataDir: string, instrument: InstrumentName, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER): Promise<MarketEvent[]> {
+  const captures = findInstrumentFiles(dataDir, instrument, 'capture').map(({ path }) => path);
+  const events: MarketEvent[] = [];
+  const take = (batch: readonly MarketEvent[]) => {
+    for (const event of batch) if (event.eventTimeMs >= fromMs && event.eventTimeMs < toMs) events.push(event);
+  };
+  if (captures.length > 0) for await (const batch of readCapture(captures, instrument)) take(batch);
+  else for (const { path } of findInstrumentFiles(dataDir, instrument, 'trades')) for await (const batch of readTrades(path, instrument)) take(batch);
+  if (events.length === 0) throw new TouchstoneError('NO_DATA', `${dataDir} has no recorded trades or books of ${instrument} in that range`);
+  return events;
 }
 
 /**

@@ -56,6 +56,8 @@ async function run(...argv: string[]): Promise<{ status: number; stdout: string;
           readStrategy: (path) => parseYaml(STRATEGY, strategyConfig, path),
           configuration,
           readBars: async (_dir, _instrument, _interval, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER) => sliceBars(BARS, fromMs, toMs),
+          readFunding: async () => [],
+          readRecording: async () => [],
         }),
       (program) => registerIndicator(program, { streams, otherIndicators: async () => TECHNICAL_INDICATORS, readBars: async () => BARS }),
     ],

@@ -41,6 +41,8 @@ async function run(argv: readonly string[], type = 'trend-following') {
       }),
     configuration: () => ({ system: { accounts: [{ name: 'paper', risk: 'careful' }] }, risk: new Map([['careful', RISK]]) }) as never,
     readBars: async () => BARS,
+    readFunding: async () => [],
+    readRecording: async () => [],
     sweep: async (config, sets, bars, threads) => {
       asked.push({ config, threads });
       return runSweep(config, sets, bars);
