@@ -23,11 +23,13 @@ export class Macd {
   }
 
   update(value: number): void {
-    if (this.seen < this.fastDelay) this.seen++;
-    else this.fast.update(value);
     const slow = this.slow.update(value);
-    if (Number.isNaN(slow)) return;
-    const line = this.fast.value - slow;
+    if (this.seen < this.fastDelay) {
+      this.seen++;
+      return;
+    }
+    const line = this.fast.update(value) - slow;
+    if (Number.isNaN(line)) return;
     const signal = this.smoothed.update(line);
     if (Number.isNaN(signal)) return;
     this.line = line;

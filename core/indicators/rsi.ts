@@ -19,8 +19,10 @@ export class SmoothedChanges {
     const change = value - this.previous;
     this.previous = value;
     if (Number.isNaN(change)) return;
-    this.gain = this.gains.update(Math.max(change, 0));
-    this.loss = this.losses.update(Math.max(-change, 0));
+    // The larger of ±change and 0, exactly, without a branch: which way a price moves is not to be predicted.
+    const size = Math.abs(change);
+    this.gain = this.gains.update((size + change) / 2);
+    this.loss = this.losses.update((size - change) / 2);
   }
 
   snapshot(): unknown {

