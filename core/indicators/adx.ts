@@ -97,6 +97,7 @@ export class Adx {
 export const adx: IndicatorDefinition = {
   name: 'adx',
   description: 'Average directional index (Wilder), with +DI and −DI',
+  formula: 'Wilder average of 100·|+DI − −DI|/(+DI + −DI); J. W. Wilder, 1978',
   parameters: { period: { ...PERIOD, min: 2 } },
   outputs: ['adx', 'plusDi', 'minusDi'],
   warmupBars: ({ period }) => 2 * period! - 1,

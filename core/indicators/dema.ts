@@ -34,6 +34,7 @@ export class Dema {
 export const dema: IndicatorDefinition = overSource({
   name: 'dema',
   description: 'Double exponential moving average of the close',
+  formula: '2·e − EMA(e) with e = EMA(x); P. G. Mulloy, 1994',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['dema'],
   source: 'close',

@@ -38,6 +38,7 @@ export class Donchian {
 export const donchian: IndicatorDefinition = {
   name: 'donchian',
   description: 'Donchian channel: highest high, lowest low and the middle, current bar included',
+  formula: 'max(high), min(low) of the last n bars and halfway; R. Donchian',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['upper', 'middle', 'lower'],
   warmupBars: ({ period }) => period! - 1,

@@ -49,6 +49,7 @@ export class Ema {
 export const ema: IndicatorDefinition = overSource({
   name: 'ema',
   description: 'Exponential moving average of the close',
+  formula: 'y += 2/(n + 1)·(x − y), from the mean of the first n',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['ema'],
   source: 'close',

@@ -30,6 +30,7 @@ export class HeikinAshi {
 export const heikinAshi: IndicatorDefinition = {
   name: 'heikinAshi',
   description: 'Heikin-Ashi candles',
+  formula: 'close (o + h + l + c)/4, open the middle of the candle before',
   parameters: {},
   outputs: ['open', 'high', 'low', 'close'],
   warmupBars: () => 0,

@@ -38,6 +38,7 @@ function smoothingPeriod(period: number): number {
 export const hma: IndicatorDefinition = overSource({
   name: 'hma',
   description: 'Hull moving average of the close',
+  formula: 'WMA(2·WMA(x, ⌊n/2⌋) − WMA(x, n), ⌊√n⌋); A. Hull, 2005',
   parameters: { period: { ...PERIOD, default: 20, min: 2 } },
   outputs: ['hma'],
   source: 'close',

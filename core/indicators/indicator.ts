@@ -38,7 +38,10 @@ export type BarField = 'open' | 'high' | 'low' | 'close' | 'volume';
 /** What an indicator's file exports for the registry. */
 export interface IndicatorDefinition {
   readonly name: string;
+  /** What it is, in a line. */
   readonly description: string;
+  /** How it is made, or who says so; n is the period. */
+  readonly formula: string;
   /** In the order in which they are given where they have no names, as in `ema(12)`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   readonly outputs: readonly string[];

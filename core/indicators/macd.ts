@@ -56,6 +56,7 @@ export class Macd {
 export const macd: IndicatorDefinition = overSource({
   name: 'macd',
   description: 'Moving average convergence divergence of the close',
+  formula: 'EMA(fast) − EMA(slow), its EMA (signal), and the difference; G. Appel',
   parameters: {
     fast: { ...PERIOD, default: 12 },
     slow: { ...PERIOD, default: 26 },

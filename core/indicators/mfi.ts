@@ -42,6 +42,7 @@ export class Mfi {
 export const mfi: IndicatorDefinition = {
   name: 'mfi',
   description: 'Money flow index of typical price and volume',
+  formula: '100·P/(P + M), flows tp·volume of rising and falling tp; G. Quong and A. Soudack, 1989',
   parameters: { period: PERIOD },
   outputs: ['mfi'],
   warmupBars: ({ period }) => period!,

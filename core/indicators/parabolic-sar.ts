@@ -85,6 +85,7 @@ export class ParabolicSar {
 export const parabolicSar: IndicatorDefinition = {
   name: 'parabolicSar',
   description: 'Parabolic stop and reverse',
+  formula: 'sar += a·(extreme − sar), a growing by step up to max; J. W. Wilder, 1978',
   parameters: {
     step: { default: 0.02, min: 0.001, max: 1, description: 'acceleration at first, and its growth with each new extreme' },
     max: { default: 0.2, min: 0.001, max: 1, description: 'largest acceleration' },

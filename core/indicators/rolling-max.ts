@@ -113,6 +113,7 @@ export class RollingMin {
 export const highest: IndicatorDefinition = overSource({
   name: 'highest',
   description: 'Highest high of the last bars, the current one included',
+  formula: 'max(high) of the last n bars',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['highest'],
   source: 'high',
@@ -123,6 +124,7 @@ export const highest: IndicatorDefinition = overSource({
 export const lowest: IndicatorDefinition = overSource({
   name: 'lowest',
   description: 'Lowest low of the last bars, the current one included',
+  formula: 'min(low) of the last n bars',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['lowest'],
   source: 'low',

@@ -76,6 +76,7 @@ export class Rsi {
 export const rsi: IndicatorDefinition = overSource({
   name: 'rsi',
   description: 'Relative strength index of the close (Wilder)',
+  formula: '100·g/(g + l) of Wilder-smoothed gains and losses; J. W. Wilder, 1978',
   parameters: { period: PERIOD },
   outputs: ['rsi'],
   source: 'close',

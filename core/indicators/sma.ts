@@ -95,6 +95,7 @@ export class Sma {
 export const sma: IndicatorDefinition = overSource({
   name: 'sma',
   description: 'Simple moving average of the close',
+  formula: 'mean of the last n closes',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['sma'],
   source: 'close',
@@ -105,6 +106,7 @@ export const sma: IndicatorDefinition = overSource({
 export const volumeSma: IndicatorDefinition = overSource({
   name: 'volumeSma',
   description: 'Simple moving average of the volume',
+  formula: 'mean of the last n volumes',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['volumeSma'],
   source: 'volume',

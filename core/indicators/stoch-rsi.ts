@@ -42,6 +42,7 @@ export class StochRsi {
 export const stochRsi: IndicatorDefinition = overSource({
   name: 'stochRsi',
   description: 'Stochastic oscillator of the RSI of the close',
+  formula: '%K and %D of the RSI instead of prices; T. Chande and S. Kroll, 1994',
   parameters: { rsiPeriod: PERIOD, kPeriod: PERIOD, dPeriod: { ...PERIOD, default: 3 } },
   outputs: ['k', 'd'],
   source: 'close',

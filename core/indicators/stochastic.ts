@@ -111,6 +111,7 @@ export class StochSlow {
 export const stochFast: IndicatorDefinition = {
   name: 'stochFast',
   description: 'Fast stochastic oscillator: %K and its average %D',
+  formula: '%K = 100·(close − lowest low)/(highest high − lowest low), %D its SMA; G. Lane',
   parameters: { kPeriod: PERIOD, dPeriod: { ...PERIOD, default: 3 } },
   outputs: ['k', 'd'],
   warmupBars: ({ kPeriod, dPeriod }) => kPeriod! + dPeriod! - 2,
@@ -125,6 +126,7 @@ export const stochFast: IndicatorDefinition = {
 export const stochSlow: IndicatorDefinition = {
   name: 'stochSlow',
   description: 'Slow stochastic oscillator: averaged %K and its average %D',
+  formula: '%K of stochFast averaged, %D its SMA; G. Lane',
   parameters: { kPeriod: PERIOD, kSlowing: { ...PERIOD, default: 3 }, dPeriod: { ...PERIOD, default: 3 } },
   outputs: ['k', 'd'],
   warmupBars: ({ kPeriod, kSlowing, dPeriod }) => kPeriod! + kSlowing! + dPeriod! - 3,

@@ -40,6 +40,7 @@ export class Tema {
 export const tema: IndicatorDefinition = overSource({
   name: 'tema',
   description: 'Triple exponential moving average of the close',
+  formula: '3·e1 − 3·e2 + e3, each the EMA of the one before; P. G. Mulloy, 1994',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['tema'],
   source: 'close',

@@ -65,6 +65,7 @@ export class VwapRolling {
 export const vwapSession: IndicatorDefinition = {
   name: 'vwapSession',
   description: 'Volume-weighted average price since 00:00 UTC',
+  formula: 'Σ tp·volume / Σ volume since 00:00 UTC, tp = (h + l + c)/3',
   parameters: {},
   outputs: ['vwap'],
   warmupBars: () => 0,
@@ -74,6 +75,7 @@ export const vwapSession: IndicatorDefinition = {
 export const vwapRolling: IndicatorDefinition = {
   name: 'vwapRolling',
   description: 'Volume-weighted average price of the last bars',
+  formula: 'Σ tp·volume / Σ volume of the last n bars, tp = (h + l + c)/3',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['vwap'],
   warmupBars: ({ period }) => period! - 1,

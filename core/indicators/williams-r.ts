@@ -34,6 +34,7 @@ export class WilliamsR {
 export const williamsR: IndicatorDefinition = {
   name: 'williamsR',
   description: 'Williams %R',
+  formula: '−100·(highest high − close)/(highest high − lowest low); L. Williams, 1973',
   parameters: { period: PERIOD },
   outputs: ['williamsR'],
   warmupBars: ({ period }) => period! - 1,

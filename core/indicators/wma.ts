@@ -80,6 +80,7 @@ export class Wma {
 export const wma: IndicatorDefinition = overSource({
   name: 'wma',
   description: 'Weighted moving average of the close, newest heaviest',
+  formula: 'Σ w·x / Σ w with weights 1 (oldest) to n (newest)',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['wma'],
   source: 'close',

@@ -15,8 +15,9 @@ const BARS: BarColumns = barColumns(
 
 describe('the registry', () => {
   it('names what there is when asked for what there is not', () => {
-    expect(() => findIndicator('smaa')).toThrow(/no indicator "smaa"; there are: sma, /);
-    expect(() => findIndicator('constructor')).toThrow(/no indicator/);
+    expect(() => findIndicator('smaa')).toThrow(/no indicator "smaa"; did you mean "sma"\?$/);
+    expect(() => findIndicator('RSI-2')).toThrow(/did you mean "rsi-2"\?$/);
+    expect(() => findIndicator('constructor')).toThrow(/no indicator "constructor"; there are: sma, volumeSma, /);
   });
 
   it('has one definition a name', () => {
