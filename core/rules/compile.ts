@@ -99,7 +99,7 @@ export class Compiler {
   }
 
   constant(value: number): Value {
-    return this.remember(`${value}`, (key) => ({ type: 'number', slot: this.slot(value), constant: value, warmupBars: 0, key }));
+    return this.remember(Object.is(value, -0) ? '-0' : `${value}`, (key) => ({ type: 'number', slot: this.slot(value), constant: value, warmupBars: 0, key }));
   }
 
   operation(operation: Operation, a: Value, b: Value | undefined): Value {
