@@ -91,7 +91,7 @@ export const bareLoops = {
     return sum;
   },
 
-  /** Two passes over the window each time. */
+  /** Two passes over the window each time, as the definition has it; bands, bandwidth and percentB. */
   bollinger(x: Float64Array): number {
     let total = 0;
     let sum = 0;
@@ -101,7 +101,11 @@ export const bareLoops = {
       const middle = total / 20;
       let squares = 0;
       for (let k = i - 19; k <= i; k++) squares += (x[k]! - middle) * (x[k]! - middle);
-      sum += middle + 2 * Math.sqrt(squares / 20);
+      const halfWidth = 2 * Math.sqrt(squares / 20);
+      const upper = middle + halfWidth;
+      const lower = middle - halfWidth;
+      const width = upper - lower;
+      sum += upper + width / middle + (width === 0 ? 0.5 : (x[i]! - lower) / width);
     }
     return sum;
   },
