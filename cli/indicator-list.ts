@@ -62,7 +62,7 @@ export function indicatorsPage(others: readonly IndicatorDefinition[]): string {
   return [
     HEAD,
     table(columns, of('indicator').map(full)),
-    '## Presets\n\nThe short periods of intraday strategies, each an indicator with other defaults; its parameters can still be given.\n',
+    '## Presets\n\nThe short periods of intraday strategies, each an indicator with other defaults; its parameters can still be given. A rule in YAML gives them itself: `rsi(2)`.\n',
     table(
       ['name', 'parameters (range)', 'warm-up'],
       of('preset').map((each) => [`\`${each.name}\``, describeParameters(each), `${each.warmupBars}`]),
