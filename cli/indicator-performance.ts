@@ -1,11 +1,11 @@
 import { TouchstoneError } from '../core/errors.ts';
+import type { IndicatorDefinition } from '../core/indicators/indicator.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { type Estimate, type IndicatorReport, IndicatorPerformance } from '../core/stats/indicator-performance.ts';
 
-/** Above it an output says "up": a number, or the close itself for outputs that are prices. */
-export type Neutral = number | 'close';
+type Neutral = NonNullable<IndicatorDefinition['neutral']>;
 
-/** How each output did, judged by the closes after it. Against the close it is the close less the output that is judged. */
+/** How each output did, judged by the closes after it; above `neutral` it said up. Against the close it is the close less the output that is judged. */
 export function judgeOutputs(
   columns: Readonly<Record<string, Float64Array>>,
   bars: BarColumns,
@@ -50,7 +50,8 @@ export function parseHorizons(text: string): number[] {
 }
 
 /** @throws TouchstoneError BAD_OPTION */
-export function parseNeutral(text: string): Neutral {
+export function parseNeutral(text: string | undefined, definition: IndicatorDefinition): Neutral {
+  if (text === undefined) return definition.neutral ?? 0;
   if (text === 'close') return text;
   if (text.trim() === '' || !Number.isFinite(Number(text))) {
     throw new TouchstoneError('BAD_OPTION', `--neutral is ${JSON.stringify(text)}; want a number, or close for an output that is a price`);

@@ -20,7 +20,7 @@ interface IndicatorOptions {
   readonly last: string;
   readonly performance?: boolean;
   readonly horizons: string;
-  readonly neutral: string;
+  readonly neutral?: string;
   readonly json?: boolean;
 }
 
@@ -35,7 +35,7 @@ export function registerIndicator(program: Command, deps: IndicatorCommandDeps):
     .option('--last <rows>', 'rows shown; with --json all are given', '20')
     .option('--performance', 'how well each output foretold the closes after it: hit rate, rank information coefficient, decay, each with a 95 % interval')
     .option('--horizons <bars>', 'with --performance: bars ahead', '1,5,20')
-    .option('--neutral <value>', 'with --performance: above it the indicator says up, e.g. 50 for rsi; close for an output that is a price', '0')
+    .option('--neutral <value>', 'with --performance: above it the indicator says up; close where it is a price, and a close above it does')
     .option('--json', 'one JSON document')
     .action((name: string | undefined, options: IndicatorOptions) => indicator(name, options, deps));
 }
@@ -52,7 +52,7 @@ async function indicator(name: string | undefined, options: IndicatorOptions, de
   const bars = await deps.readBars(options.data);
   const columns = computeIndicator(definition, parameters, bars);
   if (options.performance) {
-    const [horizons, neutral] = [parseHorizons(options.horizons), parseNeutral(options.neutral)];
+    const [horizons, neutral] = [parseHorizons(options.horizons), parseNeutral(options.neutral, definition)];
     const reports = judgeOutputs(columns, bars, horizons, neutral);
     output.table(performanceRows(reports));
     output.json({ indicator: definition.name, parameters, neutral, outputs: reports });

@@ -37,6 +37,7 @@ export const dema: IndicatorDefinition = overSource({
   formula: '2·e − EMA(e) with e = EMA(x); P. G. Mulloy, 1994',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['dema'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => 2 * (period! - 1),
   createSeries: ({ period }) => onSeriesValue(new Dema(period!)),

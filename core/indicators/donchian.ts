@@ -41,6 +41,7 @@ export const donchian: IndicatorDefinition = {
   formula: 'max(high), min(low) of the last n bars and halfway; R. Donchian',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['upper', 'middle', 'lower'],
+  neutral: 'close',
   warmupBars: ({ period }) => period! - 1,
   create: ({ period }) =>
     onBars(new Donchian(period!), 3, (channel, bar, values) => {

@@ -52,6 +52,7 @@ export const ema: IndicatorDefinition = overSource({
   formula: 'y += 2/(n + 1)·(x − y), from the mean of the first n',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['ema'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(new Ema(period!)),

@@ -44,6 +44,7 @@ export const keltner: IndicatorDefinition = {
   formula: 'EMA ± multiplier·ATR; L. Raschke’s form',
   parameters: { period: { ...PERIOD, default: 20 }, multiplier: { ...BAND_MULTIPLIER, description: 'average true ranges from the middle to a band' } },
   outputs: ['upper', 'middle', 'lower'],
+  neutral: 'close',
   warmupBars: ({ period }) => period!,
   create: ({ period, multiplier }) =>
     onBars(new Keltner(period!, multiplier!), 3, (channel, bar, values) => {

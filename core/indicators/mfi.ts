@@ -45,6 +45,7 @@ export const mfi: IndicatorDefinition = {
   formula: '100·P/(P + M), flows tp·volume of rising and falling tp; G. Quong and A. Soudack, 1989',
   parameters: { period: PERIOD },
   outputs: ['mfi'],
+  neutral: 50,
   warmupBars: ({ period }) => period!,
   create: ({ period }) => onValue(new Mfi(period!), (index, bar) => index.update(typicalPrice(bar), bar.volume)),
 };

@@ -91,6 +91,7 @@ export const parabolicSar: IndicatorDefinition = {
     max: { default: 0.2, min: 0.001, max: 1, description: 'largest acceleration' },
   },
   outputs: ['sar'],
+  neutral: 'close',
   warmupBars: () => 1,
   create: ({ step, max }) => onValue(new ParabolicSar(step!, max!), (sar, bar) => sar.update(bar.high, bar.low)),
 };

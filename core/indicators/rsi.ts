@@ -79,6 +79,7 @@ export const rsi: IndicatorDefinition = overSource({
   formula: '100·g/(g + l) of Wilder-smoothed gains and losses; J. W. Wilder, 1978',
   parameters: { period: PERIOD },
   outputs: ['rsi'],
+  neutral: 50,
   source: 'close',
   warmupBars: ({ period }) => period!,
   createSeries: ({ period }) => onSeriesValue(new Rsi(period!)),

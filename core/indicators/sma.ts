@@ -98,6 +98,7 @@ export const sma: IndicatorDefinition = overSource({
   formula: 'mean of the last n closes',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['sma'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(new Sma(period!)),

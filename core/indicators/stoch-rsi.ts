@@ -45,6 +45,7 @@ export const stochRsi: IndicatorDefinition = overSource({
   formula: '%K and %D of the RSI instead of prices; T. Chande and S. Kroll, 1994',
   parameters: { rsiPeriod: PERIOD, kPeriod: PERIOD, dPeriod: { ...PERIOD, default: 3 } },
   outputs: ['k', 'd'],
+  neutral: 50,
   source: 'close',
   warmupBars: ({ rsiPeriod, kPeriod, dPeriod }) => rsiPeriod! + kPeriod! + dPeriod! - 2,
   createSeries: ({ rsiPeriod, kPeriod, dPeriod }) =>

@@ -43,6 +43,7 @@ export const tema: IndicatorDefinition = overSource({
   formula: '3·e1 − 3·e2 + e3, each the EMA of the one before; P. G. Mulloy, 1994',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['tema'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => 3 * (period! - 1),
   createSeries: ({ period }) => onSeriesValue(new Tema(period!)),

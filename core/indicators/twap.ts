@@ -36,6 +36,7 @@ export const twapSession: IndicatorDefinition = {
   formula: 'mean of (o + h + l + c)/4 since 00:00 UTC',
   parameters: {},
   outputs: ['twap'],
+  neutral: 'close',
   warmupBars: () => 0,
   create: () => onValue(new TwapSession(), (average, bar) => average.update(bar)),
 };

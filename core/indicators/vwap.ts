@@ -68,6 +68,7 @@ export const vwapSession: IndicatorDefinition = {
   formula: 'Σ tp·volume / Σ volume since 00:00 UTC, tp = (h + l + c)/3',
   parameters: {},
   outputs: ['vwap'],
+  neutral: 'close',
   warmupBars: () => 0,
   create: () => onValue(new VwapSession(), (average, bar) => average.update(bar)),
 };
@@ -78,6 +79,7 @@ export const vwapRolling: IndicatorDefinition = {
   formula: 'Σ tp·volume / Σ volume of the last n bars, tp = (h + l + c)/3',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['vwap'],
+  neutral: 'close',
   warmupBars: ({ period }) => period! - 1,
   create: ({ period }) => onValue(new VwapRolling(period!), (average, bar) => average.update(bar)),
 };

@@ -15,6 +15,7 @@ export const rma: IndicatorDefinition = overSource({
   formula: 'y += (x − y)/n, from the mean of the first n; J. W. Wilder, 1978',
   parameters: { period: PERIOD },
   outputs: ['rma'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(wilder(period!)),

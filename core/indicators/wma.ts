@@ -83,6 +83,7 @@ export const wma: IndicatorDefinition = overSource({
   formula: 'Σ w·x / Σ w with weights 1 (oldest) to n (newest)',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['wma'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(new Wma(period!)),

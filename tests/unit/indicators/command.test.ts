@@ -117,6 +117,14 @@ describe('--performance', () => {
     expect(answer.outputs[name]!.horizons.map(({ horizonBars }) => horizonBars)).toEqual([1, 7]);
   });
 
+  it.each([
+    ['rsi-3', 50],
+    ['sma', 'close'],
+    ['macd', 0],
+  ])('%s is judged against %s by itself', async (name, neutral) => {
+    expect(JSON.parse((await run(name, '--data', 'x.csv', '--performance', '--json')).stdout)).toMatchObject({ neutral });
+  });
+
   it('judges every output, and reads as a table', async () => {
     const { stdout, status } = await run('macd', '--data', 'x.csv', '--performance');
     expect(status).toBe(0);
