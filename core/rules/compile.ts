@@ -1,7 +1,8 @@
 import { errorMessage } from '../errors.ts';
 import { type IndicatorDefinition, resolveParameters } from '../indicators/indicator.ts';
 import { INDICATORS } from '../indicators/registry.ts';
-import { RuleError, suggestion } from './error.ts';
+import { suggestion } from '../suggestion.ts';
+import { RuleError } from './error.ts';
 import { FUNCTIONS, type FunctionName } from './functions.ts';
 import { BarIndicatorNode, HistoryNode, type Node, type Operation, operate, OperationNode, SeriesIndicatorNode } from './nodes.ts';
 import type { Argument, Expression } from './parse.ts';

@@ -161,7 +161,7 @@ describe('touchstone indicator', () => {
   });
 
   it.each([
-    [['rsii', '--data', 'x.csv'], 'error UNKNOWN_INDICATOR: no indicator "rsii"; there are: sma, '],
+    [['rsii', '--data', 'x.csv'], 'error UNKNOWN_INDICATOR: no indicator "rsii"; did you mean "rsi"?'],
     [['rsi', '--data', 'x.csv', '--params', 'period'], 'error BAD_OPTION: --params: "period" is not name=number'],
     [['rsi', '--data', 'x.csv', '--params', 'length=5'], 'error BAD_PARAMETER: rsi has no parameter "length"; it has: period'],
     [['rsi'], 'error BAD_OPTION: give --data FILE'],
