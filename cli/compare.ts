@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { DAYS_PER_YEAR } from '../core/engine/assessment.ts';
+import { DAYS_MIN, DAYS_PER_YEAR } from '../core/engine/assessment.ts';
 import { TouchstoneError } from '../core/errors.ts';
 import { Rng } from '../core/random.ts';
 import { compareStrategies, type PairComparison } from '../core/stats/comparison.ts';
@@ -14,7 +14,6 @@ interface CompareOptions extends RunOptions {
 }
 
 const SEED = 'compare';
-const DAYS_MIN = 20;
 /** Below it a difference is named. */
 const SIGNIFICANT = 0.05;
 

@@ -198,15 +198,23 @@ export async function readInstrumentFunding(dataDir: string, instrument: Instrum
   return rates;
 }
 
+/** A recording with a longer silence is two recordings. */
+const RECORDING_HOLE_MS = 3_600_000;
+
 /**
- * Recorded trades and books of an instrument with event time in [fromMs, toMs), in order: of its raw captures, else its trades alone.
+ * Recorded trades and books of an instrument with event time in [fromMs, toMs), in order: of its raw captures, else its trades alone. Of several
+ * recordings in the range, the newest: a strategy that trades over the silence between them would trade what never was.
  * @throws TouchstoneError NO_DATA
  */
 export async function readRecording(dataDir: string, instrument: InstrumentName, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER): Promise<MarketEvent[]> {
   const captures = findInstrumentFiles(dataDir, instrument, 'capture').map(({ path }) => path);
   const events: MarketEvent[] = [];
   const take = (batch: readonly MarketEvent[]) => {
-    for (const event of batch) if (event.eventTimeMs >= fromMs && event.eventTimeMs < toMs) events.push(event);
+    for (const event of batch) {
+      if (event.eventTimeMs < fromMs || event.eventTimeMs >= toMs) continue;
+      if (events.length > 0 && event.eventTimeMs - events.at(-1)!.eventTimeMs > RECORDING_HOLE_MS) events.length = 0;
+      events.push(event);
+    }
   };
   if (captures.length > 0) for await (const batch of readCapture(captures, instrument)) take(batch);
   else for (const { path } of findInstrumentFiles(dataDir, instrument, 'trades')) for await (const batch of readTrades(path, instrument)) take(batch);

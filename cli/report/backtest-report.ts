@@ -70,15 +70,23 @@ ${tradeTable(summary.roundTrips, summary.toMs - summary.fromMs)}
 }
 
 function verdictCard({ headline, tone, sentences }: Verdict): string {
-  return `<section class="card verdict ${tone}"><h2>${escapeHtml(headline)}</h2><p>${sentences.map(escapeHtml).join(' ')}</p></section>`;
+  return `<section class="card verdict tone-${tone}"><h2>${escapeHtml(headline)}</h2><p>${sentences.map(escapeHtml).join(' ')}</p></section>`;
 }
 
-function tiles({ metrics }: RunSummary): string {
+/** Minutes or days stretched to a year say nothing: a run shorter than a week has no yearly figures. */
+const YEARLY_FROM_MS = 7 * 86_400_000;
+
+function yearly({ fromMs, toMs }: RunSummary, value: number | undefined): number | undefined {
+  return toMs - fromMs < YEARLY_FROM_MS ? undefined : value;
+}
+
+function tiles(summary: RunSummary): string {
+  const { metrics } = summary;
   const items: [string, string][] = [
     ['Total return', signed(metrics.totalReturn)],
     ['Buy and hold', signed(metrics.buyAndHoldReturn)],
     ['Max drawdown', signed(metrics.maxDrawdown)],
-    ['Sharpe', number(metrics.sharpe)],
+    ['Sharpe', number(yearly(summary, metrics.sharpe))],
     ['Trades', metrics.trades.toLocaleString('en')],
     ['Win rate', percent(metrics.winRate, 1)],
   ];
@@ -168,11 +176,11 @@ export function metricRows(result: RunSummary): [name: string, value: string][] 
     ['Final equity', money(result.finalEquityQuote)],
     ['Total return', percent(m.totalReturn, 2)],
     ['Buy and hold', percent(m.buyAndHoldReturn, 2)],
-    ['Growth a year (CAGR)', percent(m.cagr, 2)],
-    ['Volatility a year', percent(m.annualVolatility, 2)],
-    ['Sharpe', number(m.sharpe)],
-    ['Sortino', number(m.sortino)],
-    ['Calmar', number(m.calmar)],
+    ['Growth a year (CAGR)', percent(yearly(result, m.cagr), 2)],
+    ['Volatility a year', percent(yearly(result, m.annualVolatility), 2)],
+    ['Sharpe', number(yearly(result, m.sharpe))],
+    ['Sortino', number(yearly(result, m.sortino))],
+    ['Calmar', number(yearly(result, m.calmar))],
     ['Max drawdown', percent(m.maxDrawdown, 2)],
     ['Longest time under water', `${m.longestUnderwaterBars.toLocaleString('en')} bars`],
     ['Trades', m.trades.toLocaleString('en')],

@@ -1,3 +1,4 @@
+import { durationText } from '../../core/duration.ts';
 import type { AssessedRun } from '../../core/engine/assessment.ts';
 import type { RoundTrip } from '../../core/engine/round-trips.ts';
 import type { DrawdownPeriod } from '../../core/stats/drawdown.ts';
@@ -48,8 +49,9 @@ export function monthTable({ timesMs, equity, initialCashQuote }: AssessedRun): 
 
 export function drawdownTable(drawdowns: readonly DrawdownPeriod[], timesMs: Float64Array): string {
   if (drawdowns.length === 0) return '';
-  const day = (index: number) => formatTime(timesMs[index]!, 1e12);
-  const length = (from: number, to: number) => `${Math.max(1, Math.round((timesMs[to]! - timesMs[from]!) / DAY_MS)).toLocaleString('en')} days`;
+  const day = (index: number) => formatTime(timesMs[index]!, spanMs);
+  const spanMs = timesMs.at(-1)! - timesMs[0]!;
+  const length = (from: number, to: number) => durationText(timesMs[to]! - timesMs[from]!);
   const rows = drawdowns.map(({ depth, peakIndex, troughIndex, recoveryIndex }) => [
     signed(depth),
     day(peakIndex),

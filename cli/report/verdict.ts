@@ -1,10 +1,10 @@
-import { type Assessment, DAYS_PER_YEAR } from '../../core/engine/assessment.ts';
+import { type Assessment, DAYS_MIN, DAYS_PER_YEAR } from '../../core/engine/assessment.ts';
 import type { RunSummary } from '../../core/engine/run-metrics.ts';
 import { number, percent } from './format.ts';
 
 /** What of a result the verdict is about. */
 export type JudgedRun = Pick<RunSummary, 'instrument' | 'initialCashQuote'> & {
-  readonly metrics: Pick<RunSummary['metrics'], 'trades' | 'totalReturn' | 'buyAndHoldReturn' | 'feesQuote' | 'maxDrawdown' | 'winRate'>;
+  readonly metrics: Pick<RunSummary['metrics'], 'trades' | 'totalReturn' | 'buyAndHoldReturn' | 'feesQuote' | 'maxDrawdown' | 'winRate' | 'turnover'>;
 };
 
 export interface Verdict {
@@ -24,7 +24,8 @@ export function verdictOf(result: JudgedRun, assessment: Assessment): Verdict {
 }
 
 function headlineOf({ metrics }: JudgedRun, { sharpe, benchmark, days }: Assessment): Omit<Verdict, 'sentences'> {
-  if (metrics.trades === 0) return { headline: 'It did not trade.', tone: 'muted' };
+  if (metrics.turnover === 0) return { headline: 'It did not trade.', tone: 'muted' };
+  if (metrics.trades === 0) return { headline: 'It closed no position: too little to judge it by.', tone: 'muted' };
   if (metrics.totalReturn <= 0) return { headline: 'It lost money.', tone: 'fall' };
   if (metrics.trades < TRADES_MIN) return { headline: `${metrics.trades} trades are too few to judge it by.`, tone: 'muted' };
   if (!sharpe) return { headline: `${days} days are too few to judge it by.`, tone: 'muted' };
@@ -38,7 +39,8 @@ function headlineOf({ metrics }: JudgedRun, { sharpe, benchmark, days }: Assessm
 function money({ metrics, instrument }: JudgedRun): string {
   const { totalReturn, buyAndHoldReturn } = metrics;
   const against = totalReturn < buyAndHoldReturn ? 'less' : 'more';
-  return `It ${moved(totalReturn)}; ${instrument} itself ${moved(buyAndHoldReturn)}, so it made ${percent(Math.abs(totalReturn - buyAndHoldReturn), 2)} of the first cash ${against} than holding with all of it.`;
+  const held = instrument.includes(' + ') ? `${instrument} held in equal parts` : `${instrument} itself`;
+  return `It ${moved(totalReturn)}; ${held} ${moved(buyAndHoldReturn)}, so it made ${percent(Math.abs(totalReturn - buyAndHoldReturn), 2)} of the first cash ${against} than holding with all of it.`;
 }
 
 function moved(value: number): string {
@@ -46,7 +48,7 @@ function moved(value: number): string {
 }
 
 function evidence({ sharpe, benchmark, days }: Assessment): string[] {
-  if (!sharpe) return [`With ${days} days of returns nothing can be said of a yearly Sharpe ratio.`];
+  if (!sharpe) return [days < DAYS_MIN ? `With ${days} days of returns nothing can be said of a yearly Sharpe ratio.` : 'Its equity never moved.'];
   const span = `With 95 % confidence its yearly Sharpe ratio lies between ${number(sharpe.low)} and ${number(sharpe.high)}`;
   const meaning = sharpe.low > 0 ? 'above 0' : sharpe.high < 0 ? 'below 0: it loses by more than chance' : 'which holds 0, so chance alone could have done it';
   const sentences = [`${span}, ${meaning}.`];

@@ -9,7 +9,7 @@ import { deflatedSharpe, estimateSharpe, minTrackRecordLength, probabilisticShar
 export const DAYS_PER_YEAR = 365;
 export const ROLLING_DAYS = 60;
 /** Fewer days say nothing of a yearly ratio. */
-const DAYS_MIN = 20;
+export const DAYS_MIN = 20;
 const WORST_DRAWDOWNS = 5;
 const SEED = 'assessment';
 

@@ -6,7 +6,7 @@ import { resampleReturns, type SimulatedPaths } from '../stats/monte-carlo.ts';
 import { axisAround, type SensitivitySurface, sensitivitySurface } from '../stats/sensitivity.ts';
 import { runStressTests, type StressOutcome } from '../stats/stress.ts';
 import { definitionOf, strategyParameters } from '../strategies/registry.ts';
-import type { Assessment } from './assessment.ts';
+import { type Assessment, DAYS_MIN } from './assessment.ts';
 import { type BacktestResult, runBacktest } from './backtest.ts';
 import type { BarEngineConfig } from './bar-engine.ts';
 
@@ -21,7 +21,6 @@ export interface Evidence {
 
 const SEED = 'evidence';
 const PATHS = 2_000;
-const DAYS_MIN = 20;
 const DAY_MS = 86_400_000;
 const CRASH = { depth: 0.3, recoveryBars: 12 };
 const CRASHES = 5;

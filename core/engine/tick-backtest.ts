@@ -57,6 +57,7 @@ export function runTickBacktest(config: TickBacktestConfig, events: Iterable<Mar
     maxPriceAgeMs: MAX_PRICE_AGE_MS,
     initialCashQuote: cash,
   });
+  const { stepSize } = parseRules(instrument);
   const bars: BarEvent[] = [];
   const equity: number[] = [];
   let barsInPosition = 0;
@@ -65,7 +66,7 @@ export function runTickBacktest(config: TickBacktestConfig, events: Iterable<Mar
     if (event.type !== 'bar' || event.interval !== strategy.interval) continue;
     bars.push(event);
     equity.push(decimalToNumber(replay.equity()));
-    if (replay.position(instrument.name).qty !== 0n) barsInPosition++;
+    if (replay.position(instrument.name).qty >= stepSize) barsInPosition++;
   }
   if (bars.length < 2)
     throw new TouchstoneError('NO_DATA', `${strategy.name}: the recording closes ${bars.length} bars of ${strategy.interval}; want at least 2`);

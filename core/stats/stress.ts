@@ -1,4 +1,5 @@
 import type { BarExecution } from '../engine/bar-engine.ts';
+import { durationText } from '../duration.ts';
 import { type BarColumns, concatBars, createBarColumns, sliceBars } from '../market/bars.ts';
 import { drawdownCurve } from './drawdown.ts';
 
@@ -198,9 +199,4 @@ function withWarmup(bars: BarColumns, { fromMs, toMs }: TimeWindow, warmupBars: 
 
 function windowOf(bars: BarColumns): TimeWindow {
   return { fromMs: bars.openTimeMs[0]!, toMs: bars.openTimeMs[bars.length - 1]! + 1 };
-}
-
-function durationText(durationMs: number): string {
-  const hours = durationMs / 3_600_000;
-  return hours >= 48 ? `${Math.round(hours / 24)} days` : hours >= 2 ? `${Math.round(hours)} hours` : `${Math.round(hours * 60)} minutes`;
 }

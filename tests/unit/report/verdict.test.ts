@@ -6,8 +6,8 @@ import { Rng } from '../../../core/random.ts';
 const DAY_MS = 86_400_000;
 
 /** A year of days with the given mean and deviation, and a market that goes nowhere with the same deviation. */
-function run(options: { days?: number; mean: number; deviation?: number; trades?: number; trials?: number; fees?: number }) {
-  const { days = 365, mean, deviation = 0.01, trades = 200, trials, fees = 0 } = options;
+function run(options: { days?: number; mean: number; deviation?: number; trades?: number; trials?: number; fees?: number; turnover?: number }) {
+  const { days = 365, mean, deviation = 0.01, trades = 200, trials, fees = 0, turnover = 1 } = options;
   const rng = new Rng('verdict');
   const curve = (drift: number) => {
     // Antithetic pairs, so that the mean is what it should be.
@@ -28,6 +28,7 @@ function run(options: { days?: number; mean: number; deviation?: number; trades?
       feesQuote: fees,
       maxDrawdown: -0.1234,
       winRate: 0.5,
+      turnover,
     },
   };
   return { assessment, verdict: verdictOf(judged, assessment) };
@@ -36,7 +37,8 @@ function run(options: { days?: number; mean: number; deviation?: number; trades?
 describe('the verdict', () => {
   it.each<[what: string, options: Parameters<typeof run>[0], headline: RegExp, tone: string]>([
     ['a loss', { mean: -0.001 }, /^It lost money\.$/, 'fall'],
-    ['no trade', { mean: 0, trades: 0 }, /^It did not trade\.$/, 'muted'],
+    ['no trade', { mean: 0, trades: 0, turnover: 0 }, /^It did not trade\.$/, 'muted'],
+    ['a position that is still open', { mean: 0.001, trades: 0 }, /^It closed no position/, 'muted'],
     ['few trades', { mean: 0.002, trades: 12 }, /^12 trades are too few/, 'muted'],
     ['few days', { mean: 0.002, days: 15 }, /^15 days are too few/, 'muted'],
     ['a small gain among large moves', { mean: 0.0003 }, /luck explains well enough/, 'muted'],
