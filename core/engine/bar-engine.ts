@@ -69,7 +69,6 @@ export class BarEngine {
   readonly lotSize: number;
   orderCount = 0;
   cashQuote: number;
-  equityQuote: number;
   barsInPosition = 0;
   private lots = 0;
   private readonly instrument: string;
@@ -116,7 +115,6 @@ export class BarEngine {
     this.minNotional = decimalToNumber(rules.minNotional);
     this.orders = new BarOrders(execution.slippageBps, this.tickSize, (order, price, isMaker, timeMs) => this.onFill(order, price, isMaker, timeMs));
     this.cashQuote = config.initialCashQuote;
-    this.equityQuote = config.initialCashQuote;
     this.dayStartEquity = config.initialCashQuote;
     this.funding = fundingOf(config);
     this.riskState = {
@@ -133,6 +131,11 @@ export class BarEngine {
     };
   }
 
+  /** At the last close. */
+  get equityQuote(): number {
+    return this.lots === 0 ? this.cashQuote : this.cashQuote + this.lots * this.lotSize * this.lastClose;
+  }
+
   /** Position in base currency. */
   get positionQty(): number {
     return this.lots * this.lotSize;
@@ -147,7 +150,6 @@ export class BarEngine {
     if (this.orders.openCount !== 0) this.orders.onBar(bar);
     const { close } = bar;
     const { tracker } = this;
-    this.equityQuote = this.cashQuote + this.lots * this.lotSize * close;
     this.lastClose = close;
     if (this.lots !== 0) this.barsInPosition++;
     tracker.onBar(bar);

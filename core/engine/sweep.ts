@@ -1,15 +1,15 @@
 import { TouchstoneError } from '../errors.ts';
 import type { BarColumns } from '../market/bars.ts';
-import { INTERVAL_MS } from '../market/events.ts';
+import { INTERVAL_MS, type Ohlcv } from '../market/events.ts';
+import { BarBlock } from './bar-block.ts';
 import { BarEngine, type BarEngineConfig } from './bar-engine.ts';
 import type { FillLog } from './fill-log.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 
-/**
- * Engines that take each bar in turn. A bar is laid out once for all of them; more would push their windows out of the nearest cache.
- */
-const GROUP_SIZE = 8;
+/** Engines that take the bars of a block in turn: enough that laying them out costs little, and few enough that their states stay in the nearest cache. */
+const GROUP_SIZE = 16;
+const BLOCK_BARS = 256;
 
 export type ParameterSet = Readonly<Record<string, number>>;
 
@@ -38,38 +38,28 @@ export function runSweep(config: BarEngineConfig, sets: readonly ParameterSet[],
   const { strategy } = config;
   if (bars.length < 2) throw new TouchstoneError('NO_DATA', `${strategy.name}: ${bars.length} bars are not enough for a sweep`);
   const figures: SweepFigures[] = [];
+  const block = new BarBlock(BLOCK_BARS);
   for (let first = 0; first < sets.length; first += GROUP_SIZE) {
     const runs = sets
       .slice(first, first + GROUP_SIZE)
       .map((set) => new SweepRun({ ...config, strategy: { ...strategy, parameters: { ...strategy.parameters, ...set } } }));
-    foldGroup(runs, bars);
+    foldGroup(runs, bars, block);
     for (const run of runs) figures.push(run.figures(bars.length));
   }
   return figures;
 }
 
-function foldGroup(runs: readonly SweepRun[], bars: BarColumns): void {
-  const { openTimeMs, open, high, low, close, volume } = bars;
-  const bar = { openTimeMs: 0, open: 0, high: 0, low: 0, close: 0, volume: 0 };
-  for (let i = 0; i < bars.length; i++) {
-    bar.openTimeMs = openTimeMs[i]!;
-    bar.open = open[i]!;
-    bar.high = high[i]!;
-    bar.low = low[i]!;
-    bar.close = close[i]!;
-    bar.volume = volume[i]!;
-    for (let k = 0; k < runs.length; k++) {
-      const run = runs[k]!;
-      run.engine.process(bar);
-      // A flat position's equity stands still, and so do its figures: most bars of most strategies.
-      if (run.engine.equityQuote !== run.lastEquity) run.move(run.engine.equityQuote);
-    }
+function foldGroup(runs: readonly SweepRun[], bars: BarColumns, block: BarBlock): void {
+  for (let first = 0; first < bars.length; ) {
+    const count = block.fill(bars, first);
+    for (let k = 0; k < runs.length; k++) runs[k]!.fold(block.bars, count);
+    first += count;
   }
 }
 
 class SweepRun {
   readonly engine: BarEngine;
-  lastEquity: number;
+  private lastEquity: number;
   private readonly config: BarEngineConfig;
   private peak: number;
   private trough: number;
@@ -85,7 +75,17 @@ class SweepRun {
     this.trough = config.initialCashQuote;
   }
 
-  move(equity: number): void {
+  fold(bars: readonly Ohlcv[], count: number): void {
+    const { engine } = this;
+    for (let i = 0; i < count; i++) {
+      engine.process(bars[i]!);
+      // A flat position's equity stands still, and so do its figures: most bars of most strategies.
+      const equity = engine.equityQuote;
+      if (equity !== this.lastEquity) this.move(equity);
+    }
+  }
+
+  private move(equity: number): void {
     const change = equity / this.lastEquity - 1;
     this.lastEquity = equity;
     this.sum += change;
