@@ -11,6 +11,7 @@ import { definitionOf } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { readBarRun } from './backtest-run.ts';
 import { createOutput } from './output.ts';
+import { number, percent } from './report/format.ts';
 import { historyOptions, type HistoryOptions, type ResearchDeps, tradingOptions, type TradingOptions, wholeNumberOption } from './research-options.ts';
 
 export interface SweepCommandDeps extends ResearchDeps {
@@ -92,15 +93,14 @@ function worth(set: SweepFigures, rank: Rank): number {
 }
 
 function row({ parameters, ...figures }: RankedSet): Record<string, unknown> {
-  const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`;
   return {
     ...parameters,
-    sharpe: figures.sharpe?.toFixed(2) ?? '-',
-    return: percent(figures.totalReturn),
-    'max drawdown': percent(figures.maxDrawdown),
+    sharpe: number(figures.sharpe),
+    return: percent(figures.totalReturn, 2),
+    'max drawdown': percent(figures.maxDrawdown, 2),
     trades: figures.trades,
-    exposure: percent(figures.exposure),
-    fees: figures.feesQuote.toFixed(2),
+    exposure: percent(figures.exposure, 2),
+    fees: number(figures.feesQuote),
   };
 }
 
