@@ -47,6 +47,6 @@ function memory(): BenchResult {
     unit: 'MB',
     better: 'lower',
     goal: 150,
-    baseline: { name: 'Node with the bars alone', value: barsMb },
+    baseline: { name: 'code and bars alone', value: barsMb },
   });
 }
