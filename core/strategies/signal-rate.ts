@@ -4,6 +4,7 @@ class SpanCounts {
   private readonly counts: number[];
   /** Number of the newest span. */
   private newest = Number.NEGATIVE_INFINITY;
+  private sum = 0;
 
   constructor(spanMs: number, spans: number) {
     this.spanMs = spanMs;
@@ -14,20 +15,26 @@ class SpanCounts {
     const span = this.advance(timeMs);
     const { length } = this.counts;
     // Older than the whole ring: it no longer counts.
-    if (span > this.newest - length) this.counts[span % length]!++;
+    if (span <= this.newest - length) return;
+    this.counts[span % length]!++;
+    this.sum++;
   }
 
   total(timeMs: number): number {
     this.advance(timeMs);
-    return this.counts.reduce((sum, count) => sum + count, 0);
+    return this.sum;
   }
 
   private advance(timeMs: number): number {
-    const { length } = this.counts;
+    const { counts, newest } = this;
     const span = Math.floor(timeMs / this.spanMs);
-    if (span - this.newest >= length) this.counts.fill(0);
-    else for (let passed = this.newest + 1; passed <= span; passed++) this.counts[passed % length] = 0;
-    if (span > this.newest) this.newest = span;
+    if (span <= newest) return span;
+    for (let passed = Math.max(0, newest + 1, span - counts.length + 1); passed <= span; passed++) {
+      const place = passed % counts.length;
+      this.sum -= counts[place]!;
+      counts[place] = 0;
+    }
+    this.newest = span;
     return span;
   }
 
@@ -39,6 +46,7 @@ class SpanCounts {
     const saved = state as { newest: number | null; counts: number[] };
     this.newest = saved.newest ?? Number.NEGATIVE_INFINITY;
     this.counts.splice(0, this.counts.length, ...saved.counts);
+    this.sum = saved.counts.reduce((sum, count) => sum + count, 0);
   }
 }
 

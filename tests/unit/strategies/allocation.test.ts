@@ -71,6 +71,12 @@ describe('the rate of signals', () => {
     );
   });
 
+  it('may begin with time itself', () => {
+    const rate = new SignalRate();
+    for (const timeMs of [0, 1_000, 2 * HOUR_MS]) rate.signal(timeMs);
+    expect(rate.rates).toEqual({ perMinute: 1, perHour: 1.5 });
+  });
+
   it('goes on from a snapshot, through JSON, without a difference', () => {
     const one = new SignalRate();
     const fresh = new SignalRate();
