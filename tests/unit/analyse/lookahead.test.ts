@@ -174,7 +174,8 @@ describe('planted look-ahead is found where a strategy reads more than bars', ()
   });
 });
 
-describe('what reads only the past passes', () => {
+// One of them fits models to each of its histories: seconds where the machine is busy.
+describe('what reads only the past passes', { timeout: 30_000 }, () => {
   it.each(STRATEGIES.map(({ type }) => [type] as const))('%s', (type) => {
     const { config, history } = marketOf(type, BARS);
     const decide = strategyDecisions(config);

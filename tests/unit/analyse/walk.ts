@@ -26,6 +26,11 @@ export function walk(length: number, seed: string): BarColumns {
   );
 }
 
+/** Where a default wants a longer history than these tests have. */
+const PARAMETERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  router: { trainingBars: 150, trendBars: 24, refitBars: 5_000, surpriseRatio: 1_000, minConfidence: 0.2, minChange: 0, sharpeBars: 50, longBars: 3 },
+};
+
 /** A shipped strategy with its defaults, and a history with all that it reads around the given bars. */
 export function marketOf(type: string, bars: BarColumns): { readonly config: StrategyConfig; readonly history: MarketHistory } {
   const { scope, parameters, create } = findStrategy(type);
@@ -38,7 +43,7 @@ export function marketOf(type: string, bars: BarColumns): { readonly config: Str
     interval: '1m',
     sizeQuote: '1000',
     maxAgeMs: 5_000,
-    parameters: {},
+    parameters: PARAMETERS[type] ?? {},
   } as const;
   const probe = create(resolveParameters(type, parameters, config.parameters), instruments[0]!, instruments);
   return { config, history: withStandIns([bars, ...instruments.slice(1).map(() => undefined)], { instruments, interval: '1m', types: eventsRead(probe) }) };
