@@ -16,6 +16,7 @@ const withStack = {
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    maxWorkers: '100%', // the default leaves one core to the watcher, which on two cores is half of them
     execArgv: ['--disable-warning=ExperimentalWarning'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/*.test.ts'], sequence: { groupOrder: 0 } } },

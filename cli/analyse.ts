@@ -1,26 +1,24 @@
 import type { Command } from 'commander';
 import { type Decide, strategyDecisions } from '../core/engine/analyse-decisions.ts';
+import type { MarketHistory } from '../core/engine/analyse-history.ts';
 import { analyseLookahead, type LookaheadReport } from '../core/engine/analyse-lookahead.ts';
 import { analyseRecursive, type RecursiveReport } from '../core/engine/analyse-recursive.ts';
-import { TouchstoneError } from '../core/errors.ts';
+import { eventsRead, type StandInType, withStandIns } from '../core/engine/analyse-stand-ins.ts';
+import { errorCode, TouchstoneError } from '../core/errors.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { INTERVAL_MS, type Interval } from '../core/market/events.ts';
-import { parseInstrument } from '../core/market/instrument.ts';
-import { findStrategy, strategyParameters } from '../core/strategies/registry.ts';
+import { type InstrumentName, parseInstrument } from '../core/market/instrument.ts';
+import { definitionOf, strategyParameters } from '../core/strategies/registry.ts';
+import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { computeFeatures } from '../ml/features/matrix.ts';
 import { DEFAULT_FEATURES, type FeatureSpec } from '../ml/features/pipeline.ts';
-import { type BacktestCommandDeps, intervalOption, numberOption, timeOption } from './backtest.ts';
 import { createOutput, type Output } from './output.ts';
+import { dataDirOption, type HistoryOptions, historyOptions, intervalOption, numberOption, rangeOption, type ResearchDeps } from './research-options.ts';
 
-export type AnalyseCommandDeps = Pick<BacktestCommandDeps, 'streams' | 'dataDir' | 'readStrategy' | 'readBars'>;
+export type AnalyseCommandDeps = Pick<ResearchDeps, 'streams' | 'dataDir' | 'readStrategy' | 'readBars'>;
 
-interface SubjectOptions {
+interface SubjectOptions extends HistoryOptions {
   readonly features?: boolean;
-  readonly data?: string;
-  readonly instrument?: string;
-  readonly interval?: string;
-  readonly from?: string;
-  readonly to?: string;
   readonly json?: boolean;
 }
 
@@ -46,22 +44,19 @@ export function registerAnalyse(program: Command, deps: AnalyseCommandDeps): voi
 }
 
 function subjectOptions(command: Command): Command {
-  return command
+  return historyOptions(command)
     .argument('[strategy]', 'YAML file of the strategy; may be left out with --features')
     .option('--features', 'analyse the feature pipeline of models as well')
-    .option('--data <dir>', 'directory of market data files (default: TOUCHSTONE_DATA)')
-    .option('--instrument <name>', "venue:BASE/QUOTE, e.g. binance:BTC/USDT (default: the strategy's first)")
-    .option('--interval <interval>', `bars: ${Object.keys(INTERVAL_MS).join(', ')} (default: the strategy's)`)
-    .option('--from <date>', 'first day or time, UTC, e.g. 2021-01-01')
-    .option('--to <date>', 'end, exclusive')
     .option('--json', 'one JSON document');
 }
 
 interface Subject {
   readonly name: string;
   readonly decide: Decide;
-  readonly bars: BarColumns;
+  readonly history: MarketHistory;
   readonly declaredWarmupBars?: number;
+  /** What of the history is made up, in words. */
+  readonly notes: readonly string[];
 }
 
 async function subjectOf(path: string | undefined, options: SubjectOptions, deps: AnalyseCommandDeps): Promise<Subject> {
@@ -71,20 +66,57 @@ async function subjectOf(path: string | undefined, options: SubjectOptions, deps
   const interval = intervalOption(options.interval) ?? configured?.interval;
   if (instrument === undefined || interval === undefined) throw new TouchstoneError('BAD_OPTION', 'features alone need --instrument and --interval');
   parseInstrument(instrument);
-  const dataDir = options.data ?? deps.dataDir();
-  if (dataDir === undefined) throw new TouchstoneError('NO_DATA', 'no market data: give --data DIR or set TOUCHSTONE_DATA');
-  const bars = await deps.readBars(dataDir, instrument, interval, timeOption('--from', options.from), timeOption('--to', options.to));
+  const dataDir = dataDirOption(options, deps);
+  const { fromMs, toMs } = rangeOption(options);
+  const readBars = (name: InstrumentName) => deps.readBars(dataDir, name, interval, fromMs, toMs);
   const name = [...(configured ? [configured.name] : []), ...(options.features ? ['features'] : [])].join(' and ');
-  const parts: Decide[] = [];
-  if (configured) parts.push(strategyDecisions({ ...configured, instruments: [instrument], interval }));
-  if (options.features) parts.push(featureDecisions(DEFAULT_FEATURES, interval));
+  const features = options.features ? [featureDecisions(DEFAULT_FEATURES, interval)] : [];
+  const strategy = configured && { ...configured, instruments: [instrument, ...otherLegs(configured)], interval };
+  const market = strategy ? await marketOf(strategy, readBars) : { history: await readBars(instrument), notes: [] };
+  const parts = [...(strategy ? [strategyDecisions(strategy)] : []), ...features];
   return {
-    name: `${name} on ${instrument}, ${bars.length} bars of ${interval}`,
+    name: `${name} on ${(strategy?.instruments ?? [instrument]).join(' and ')}, ${market.history.length} bars of ${interval}`,
     decide: (some) => Object.assign({}, ...parts.map((part) => part(some))),
-    bars,
-    ...(configured && { declaredWarmupBars: findStrategy(configured.type).warmupBars(strategyParameters(configured)) }),
+    ...market,
+    ...(strategy && { declaredWarmupBars: definitionOf(strategy).warmupBars(strategyParameters(strategy)) }),
   };
 }
+
+/** The rest of a group; a strategy of one instrument is analysed on one. */
+function otherLegs(strategy: StrategyConfig): readonly InstrumentName[] {
+  return definitionOf(strategy).scope === 'group' ? strategy.instruments.slice(1) : [];
+}
+
+/** All that the strategy reads: bars of its instruments from files, and stand-ins for what the files have not. */
+async function marketOf(strategy: StrategyConfig, readBars: (instrument: InstrumentName) => Promise<BarColumns>): Promise<Pick<Subject, 'history' | 'notes'>> {
+  const { instruments, interval } = strategy;
+  const legs = [await readBars(instruments[0]!)];
+  const missing: string[] = [];
+  for (const name of instruments.slice(1)) {
+    const bars = await readBars(name).catch((error: unknown) => {
+      if (errorCode(error) !== 'NO_DATA') throw error;
+      missing.push(name);
+      return undefined;
+    });
+    legs.push(bars!);
+  }
+  const probe = definitionOf(strategy).create(strategyParameters(strategy), instruments[0]!, instruments);
+  const types = eventsRead(probe);
+  const made = [...missing.map((name) => `the bars of ${name}`), ...types.map((type) => EVENT_WORDS[type])];
+  return {
+    history: withStandIns(legs, { instruments, interval, types }),
+    notes: made.length === 0 ? [] : [`Stand-ins made of the bars, not market data: ${made.join(', ')}.`],
+  };
+}
+
+const EVENT_WORDS: Readonly<Record<StandInType, string>> = {
+  book: 'books',
+  trade: 'trades',
+  mark: 'mark prices',
+  funding: 'funding',
+  openInterest: 'open interest',
+  liquidation: 'liquidations',
+};
 
 /** A feature pipeline as `Decide`: its columns, by name. */
 export function featureDecisions(specs: readonly FeatureSpec[], interval: Interval): Decide {
@@ -103,17 +135,20 @@ export function featureDecisions(specs: readonly FeatureSpec[], interval: Interv
 async function lookahead(path: string | undefined, options: LookaheadCommandOptions, deps: AnalyseCommandDeps): Promise<void> {
   const output = createOutput(deps.streams, options.json ?? false);
   const points = numberOption('--points', options.points, 1, 10_000);
-  const { name, decide, bars } = await subjectOf(path, options, deps);
-  sayLookahead(output, name, analyseLookahead(decide, bars, { points }));
+  const { name, decide, history, notes } = await subjectOf(path, options, deps);
+  const report = analyseLookahead(decide, history, { points });
+  for (const note of notes) output.line(note);
+  sayLookahead(output, name, report);
 }
 
-/** @throws TouchstoneError LOOKAHEAD_FOUND, after the findings are said */
+/** @throws TouchstoneError LOOKAHEAD_FOUND and NOTHING_DECIDED, after the report is said */
 export function sayLookahead(output: Output, name: string, report: LookaheadReport): void {
-  const { findings, checks, values } = report;
-  output.line(`${name}: ${values.length} values, ${checks} changed futures`);
+  const { findings, checks, values, decidedBars } = report;
+  output.line(`${name}: ${values.length} values decided anew at ${decidedBars} bars, ${checks} changed futures`);
   output.json(report);
   const first = findings[0];
   if (first === undefined) {
+    throwUndecided(name, report);
     output.line('nothing that was decided changed with its future');
     return;
   }
@@ -131,11 +166,18 @@ export function sayLookahead(output: Output, name: string, report: LookaheadRepo
   throw new TouchstoneError('LOOKAHEAD_FOUND', `${first.value} at ${isoTime(first.openTimeMs)} changes with the bars from ${isoTime(first.changedFromMs)} on`);
 }
 
+/** Where nothing was decided everything would pass. */
+function throwUndecided(name: string, { decidedBars }: Pick<LookaheadReport | RecursiveReport, 'decidedBars'>): void {
+  if (decidedBars === 0) throw new TouchstoneError('NOTHING_DECIDED', `${name}: nothing was decided, so nothing can be said of it; take a longer history`);
+}
+
 async function recursive(path: string | undefined, options: RecursiveCommandOptions, deps: AnalyseCommandDeps): Promise<void> {
   const output = createOutput(deps.streams, options.json ?? false);
   const toleranceRelative = numberOption('--tolerance', options.tolerance, 0, 1);
-  const { name, decide, bars, declaredWarmupBars } = await subjectOf(path, options, deps);
-  const report = analyseRecursive(decide, bars, { toleranceRelative, ...(declaredWarmupBars !== undefined && { declaredWarmupBars }) });
+  const { name, decide, history, notes, declaredWarmupBars } = await subjectOf(path, options, deps);
+  const report = analyseRecursive(decide, history, { toleranceRelative, ...(declaredWarmupBars !== undefined && { declaredWarmupBars }) });
+  throwUndecided(name, report);
+  for (const note of notes) output.line(note);
   output.line(`${name}: largest relative difference to the whole history, by warm-up in bars; - where nothing could be compared, * where values are missing`);
   output.table(recursiveRows(report));
   for (const line of recursiveVerdict(report)) output.line(line);

@@ -8,6 +8,7 @@ import kafkajs, {
   type Producer as KafkajsProducer,
 } from 'kafkajs';
 import { errorMessage, TouchstoneError } from '../core/errors.ts';
+import { sleep } from './clock.ts';
 import { QueueingProducer } from './kafka-producer.ts';
 import type { Log } from './log.ts';
 
@@ -103,6 +104,8 @@ export interface MessageBus {
 
 /** A killed member holds its partitions for so long; no handler may go without a heartbeat for a third of it. */
 const SESSION_TIMEOUT_MS = 15_000;
+const ELECTION_RETRIES = 20;
+const ELECTION_PAUSE_MS = 100;
 const REQUEST_TIMEOUT_MS = 15_000;
 const READ_STALLED_MS = 30_000;
 
@@ -283,6 +286,12 @@ export async function isKafkaUp(brokers: readonly string[]): Promise<boolean> {
   }
 }
 
+/** Kafka's LEADER_NOT_AVAILABLE and NOT_LEADER_OR_FOLLOWER. */
+function hasNoLeaderYet(cause: unknown): boolean {
+  const { code } = cause as { readonly code?: unknown };
+  return code === 5 || code === 6;
+}
+
 /** @param brokers `host:port` of at least one broker */
 export function createMessageBus(brokers: readonly string[], log: Log): MessageBus {
   const kafka = new Kafka({
@@ -295,13 +304,18 @@ export function createMessageBus(brokers: readonly string[], log: Log): MessageB
   });
   const open = new Set<{ close(): Promise<void> }>();
 
-  // kafkajs: an admin client does not survive connect after disconnect, so each call has its own.
-  async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+  // kafkajs: an admin client does not survive connect after disconnect, so each call has its own; and it gives up at once on a topic
+  // that is so new, or a broker so freshly started, that a partition has no leader yet.
+  async function withAdmin<T>(work: (admin: Admin) => Promise<T>, electionsLeft = ELECTION_RETRIES): Promise<T> {
     const admin = kafka.admin();
     try {
       await admin.connect();
       return await work(admin);
     } catch (cause) {
+      if (electionsLeft > 0 && hasNoLeaderYet(cause)) {
+        await sleep(ELECTION_PAUSE_MS);
+        return await withAdmin(work, electionsLeft - 1);
+      }
       throw new TouchstoneError('KAFKA_UNAVAILABLE', `Kafka at ${brokers.join(',')}: ${errorMessage(cause)}`, { retryable: true, cause });
     } finally {
       await admin.disconnect().catch(() => {});

@@ -2,7 +2,7 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { errorMessage, TouchstoneError } from '../core/errors.ts';
-import { type BarColumns, barProblem, concatBars, createBarColumns, sliceBars } from '../core/market/bars.ts';
+import { type BarColumns, barProblem, barRange, concatBars, createBarColumns, sliceBars } from '../core/market/bars.ts';
 import { type BookEvent, eventId, type Interval, type MarketEvent, type TradeEvent } from '../core/market/events.ts';
 import { type InstrumentName, parseInstrument } from '../core/market/instrument.ts';
 import { BinanceCapture } from './binance-capture.ts';
@@ -36,7 +36,8 @@ export function findInstrumentFiles(dataDir: string, instrument: InstrumentName,
     bars: marketDirs('candles', venue, symbol, `_${interval ?? ''}`),
     trades: marketDirs('trades', venue, symbol, '_trades_'),
     books: marketDirs('orderbook', venue, symbol, '_book'),
-    funding: [{ dir: 'derivatives/funding', prefixes: [`${venue}_${symbol}_funding_`] }],
+    // One venue's perpetuals may stand under a name of their own, e.g. binance-usdm; its funding is the venue's.
+    funding: [{ dir: 'derivatives/funding', prefixes: [`${venue.split('-')[0]}_${symbol}_funding_`] }],
     capture: [{ dir: `raw-ws/${venue}-captures`, prefixes: [`spot_${symbol.toLowerCase()}_`] }],
   };
   return wanted[kind].flatMap(({ dir, prefixes }) =>
@@ -73,7 +74,7 @@ export async function readBars(path: string): Promise<BarColumns> {
   const names = ['openTimeMs', 'open', 'high', 'low', 'close', 'volume'] as const;
   for await (const rows of readCsv(path, ['ts_ms', 'open', 'high', 'low', 'close', 'volume'])) {
     for (const { line, fields } of rows) {
-      if (length === columns.length) columns = resize(columns, length * 2);
+      if (length === columns.length) columns = grown(columns);
       const [openTimeMs, open, high, low, close, volume] = fields.map(toNumber) as [number, number, number, number, number, number];
       const problem =
         barProblem({ openTimeMs, open, high, low, close, volume }) ??
@@ -83,7 +84,7 @@ export async function readBars(path: string): Promise<BarColumns> {
       length++;
     }
   }
-  return resize(columns, length);
+  return barRange(columns, 0, length);
 }
 
 /**
@@ -105,7 +106,8 @@ export async function readInstrumentBars(
   let merged = createBarColumns(0);
   for (const file of findInstrumentFiles(dataDir, instrument, 'bars', interval)) {
     const lastMs = merged.openTimeMs[merged.length - 1] ?? fromMs - 1;
-    merged = concatBars(merged, sliceBars(await readBars(file.path), lastMs + 1, toMs));
+    const bars = sliceBars(await readBars(file.path), lastMs + 1, toMs);
+    merged = merged.length === 0 ? bars : concatBars(merged, bars);
   }
   if (merged.length === 0) {
     const intervals = new Set(findInstrumentFiles(dataDir, instrument, 'bars').map((file) => file.interval));
@@ -115,10 +117,10 @@ export async function readInstrumentBars(
   return merged;
 }
 
-function resize(columns: BarColumns, length: number): BarColumns {
-  const resized = createBarColumns(length);
-  for (const name of ['openTimeMs', 'open', 'high', 'low', 'close', 'volume'] as const) resized[name].set(columns[name].subarray(0, length));
-  return resized;
+function grown(columns: BarColumns): BarColumns {
+  const larger = createBarColumns(columns.length * 2);
+  for (const name of ['openTimeMs', 'open', 'high', 'low', 'close', 'volume'] as const) larger[name].set(columns[name]);
+  return larger;
 }
 
 /** Trades of a file in batches. Without a `trade_id` column the line number stands for it. */
@@ -186,6 +188,39 @@ export async function* readFunding(path: string): AsyncGenerator<FundingRate[]> 
       return { timeMs, rate };
     });
   }
+}
+
+/** Funding rates of an instrument from all its files, ascending; where files overlap, the first wins. Empty when there are none. */
+export async function readInstrumentFunding(dataDir: string, instrument: InstrumentName): Promise<FundingRate[]> {
+  const rates: FundingRate[] = [];
+  for (const { path } of findInstrumentFiles(dataDir, instrument, 'funding')) {
+    for await (const batch of readFunding(path)) for (const rate of batch) if (rate.timeMs > (rates.at(-1)?.timeMs ?? 0)) rates.push(rate);
+  }
+  return rates;
+}
+
+/** A recording with a longer silence is two recordings. */
+const RECORDING_HOLE_MS = 3_600_000;
+
+/**
+ * Recorded trades and books of an instrument with event time in [fromMs, toMs), in order: of its raw captures, else its trades alone. Of several
+ * recordings in the range, the newest: a strategy that trades over the silence between them would trade what never was.
+ * @throws TouchstoneError NO_DATA
+ */
+export async function readRecording(dataDir: string, instrument: InstrumentName, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER): Promise<MarketEvent[]> {
+  const captures = findInstrumentFiles(dataDir, instrument, 'capture').map(({ path }) => path);
+  const events: MarketEvent[] = [];
+  const take = (batch: readonly MarketEvent[]) => {
+    for (const event of batch) {
+      if (event.eventTimeMs < fromMs || event.eventTimeMs >= toMs) continue;
+      if (events.length > 0 && event.eventTimeMs - events.at(-1)!.eventTimeMs > RECORDING_HOLE_MS) events.length = 0;
+      events.push(event);
+    }
+  };
+  if (captures.length > 0) for await (const batch of readCapture(captures, instrument)) take(batch);
+  else for (const { path } of findInstrumentFiles(dataDir, instrument, 'trades')) for await (const batch of readTrades(path, instrument)) take(batch);
+  if (events.length === 0) throw new TouchstoneError('NO_DATA', `${dataDir} has no recorded trades or books of ${instrument} in that range`);
+  return events;
 }
 
 /**

@@ -193,6 +193,7 @@ class Adapter implements BarIndicator {
 export const TECHNICAL_INDICATORS: readonly IndicatorDefinition[] = WRAPPED.map((wrapped) => ({
   name: wrapped.name,
   description: `${wrapped.description} (technicalindicators)`,
+  formula: 'as the package defines it',
   parameters: wrapped.parameters ?? {},
   outputs: wrapped.outputs,
   warmupBars: wrapped.warmupBars,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RiskLimits } from '../core/risk/decision.ts';
-import type { EnsembleMember, RulesConfig, StrategyConfig } from '../core/strategies/strategy.ts';
+import type { RulesConfig, StrategyConfig, StrategyMember } from '../core/strategies/strategy.ts';
 import { accountName, instrumentName, interval, positiveDecimalText } from './envelope.ts';
 
 /** Schemas of the files under `config/`. Unknown keys are refused; every field states its unit in its name. */
@@ -38,13 +38,14 @@ const rules = z.strictObject({
     .max(50),
 }) satisfies z.ZodType<RulesConfig>;
 
-/** A voice of a strategy of type `ensemble`. */
+/** A strategy inside one of type `ensemble` (with a weight) or `router` (with shares by scenario, whose names are checked where it is made). */
 const member = z.strictObject({
   type: name,
-  weight: positive.max(1_000),
+  weight: positive.max(1_000).optional(),
+  shares: z.record(z.string().max(40), z.number().min(0).max(1)).optional(),
   bars: z.int().min(1).max(86_400),
   parameters: z.record(z.string(), z.number()).optional(),
-}) satisfies z.ZodType<EnsembleMember>;
+}) satisfies z.ZodType<StrategyMember>;
 
 /** `config/strategies/<name>.yaml`. The ranges of `parameters` are checked by the strategy registry. */
 export const strategyConfig = z.strictObject({

@@ -154,7 +154,8 @@ export class ExecutionLoop {
   }
 
   private async compareOrders(): Promise<void> {
-    const { facts, orphans } = await compareOpenOrders(this.execution.book, this.deps.venue, new Set(this.config.instruments));
+    const instruments = new Set(this.config.instruments);
+    const { facts, orphans } = await compareOpenOrders(this.execution.book, this.deps.venue, instruments, this.deps.clock.nowMs());
     this.execution.learn(facts);
     for (const orphan of orphans) await this.cancelOrphan(orphan);
   }

@@ -1,10 +1,12 @@
+import { errorCode } from '../core/errors.ts';
 import { CASH_BOOK, transfer } from '../core/execution/booking.ts';
+import type { OrderUpdate } from '../core/execution/lifecycle.ts';
+import type { OrderState } from '../core/execution/order.ts';
 import { type Decimal, formatDecimal, parseDecimal } from '../core/market/decimal.ts';
 import { type InstrumentName, parseInstrument } from '../core/market/instrument.ts';
 import type { Balance, VenueAccount, VenueFill, VenueOrder } from '../infra/venue.ts';
 import { type AccountBook, isOurClientOrderId } from './execute-book.ts';
 import { venueUpdate } from './execute-send.ts';
-import type { OrderUpdate } from '../core/execution/lifecycle.ts';
 
 /** Something learned from the venue, to be folded in the next turn. */
 export type Fact =
@@ -55,7 +57,12 @@ export async function openInstruments(book: AccountBook, venue: VenueAccount, in
 }
 
 /** Compares open orders: the venue's against ours, and ours that the venue no longer shows, which are looked up one by one. */
-export async function compareOpenOrders(book: AccountBook, venue: VenueAccount, instruments: ReadonlySet<InstrumentName>): Promise<OpenOrderFindings> {
+export async function compareOpenOrders(
+  book: AccountBook,
+  venue: VenueAccount,
+  instruments: ReadonlySet<InstrumentName>,
+  nowMs: number,
+): Promise<OpenOrderFindings> {
   // Taken before the question: an order sent meanwhile is not missed in an answer that is older than it.
   const believedOpen = book.openOrders().filter(({ order }) => order.status === 'OPEN' || order.status === 'PARTIALLY_FILLED');
   const atVenue = await venue.fetchOpenOrders();
@@ -72,10 +79,19 @@ export async function compareOpenOrders(book: AccountBook, venue: VenueAccount, 
   }
   for (const { order } of believedOpen) {
     if (seen.has(order.clientOrderId)) continue;
-    const found = await venue.fetchOrder(order.instrument, order.clientOrderId);
-    facts.push({ type: 'update', clientOrderId: order.clientOrderId, update: venueUpdate(found) });
+    facts.push({ type: 'update', clientOrderId: order.clientOrderId, update: await lookedUp(venue, order, nowMs) });
   }
   return { facts, orphans };
+}
+
+/** An order that just ended may be missing from a lookup too: it is then of unknown outcome, and found out by evidence. */
+async function lookedUp(venue: VenueAccount, { instrument, clientOrderId }: OrderState, nowMs: number): Promise<OrderUpdate> {
+  try {
+    return venueUpdate(await venue.fetchOrder(instrument, clientOrderId));
+  } catch (error) {
+    if (errorCode(error) !== 'VENUE_NOT_FOUND') throw error;
+    return { type: 'uncertain', reason: 'NOT_FOUND: neither among the open orders nor by its id', timeMs: nowMs };
+  }
 }
 
 export async function pollFills(book: AccountBook, venue: VenueAccount, instrument: InstrumentName): Promise<Fact> {

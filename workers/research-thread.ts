@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads';
 import type { BacktestAnswer, BacktestJob, FoldAnswer, FoldJob, GenomeScore, PrepareJob, ScoreJob } from '../activities/compute.ts';
 import { decodeBars } from '../activities/dataset.ts';
 import { backtest as runBacktest, cut, figuresOf, runFold, scoreGenomes } from '../activities/strategy-runs.ts';
-import { renderBacktestReport } from '../cli/report/backtest-report.ts';
+import { renderBacktestReport, reportedBacktest } from '../cli/report/backtest-report.ts';
 import { errorCode, errorMessage, TouchstoneError } from '../core/errors.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { openArtefacts } from '../infra/artefacts.ts';
@@ -36,7 +36,7 @@ export function backtest({ config, dataset, costs }: BacktestJob): Promise<Threa
     const { address } = await artefacts.putJson({ ...summary, roundTrips, timesMs: Array.from(bars.openTimeMs), equity: Array.from(equity) });
     const { feeBps, slippageBps } = costs;
     const assumptions = [`Targets are traded at the next open; fees ${feeBps} bps and slippage ${slippageBps} bps, taken in quote currency.`];
-    const report = await artefacts.putBytes(Buffer.from(renderBacktestReport(result, bars, { assumptions })));
+    const report = await artefacts.putBytes(Buffer.from(renderBacktestReport(reportedBacktest(result, bars), { assumptions })));
     return { figures: figuresOf(result), version: result.version, resultAddress: address, reportAddress: report.address };
   });
 }

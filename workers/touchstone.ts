@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { registerAnalyse } from '../cli/analyse.ts';
 import { registerBacktest } from '../cli/backtest.ts';
+import { registerCompare } from '../cli/compare.ts';
 import { registerData } from '../cli/data.ts';
 import { registerDemo } from '../cli/demo/demo.ts';
 import { registerFlat } from '../cli/flat.ts';
@@ -11,7 +12,9 @@ import { errorLine } from '../cli/output.ts';
 import { type Registration, runProgram } from '../cli/program.ts';
 import { registerQuery } from '../cli/query.ts';
 import { registerReport } from '../cli/report.ts';
+import type { ResearchDeps } from '../cli/research-options.ts';
 import { registerStack } from '../cli/stack.ts';
+import { registerSweep } from '../cli/sweep.ts';
 import { registerUsers } from '../cli/users.ts';
 import { registerVerify } from '../cli/verify.ts';
 import { registerWorkflows } from '../cli/workflows.ts';
@@ -29,6 +32,16 @@ import { prepareServers } from './prepare.ts';
 /** The `touchstone` command: wires each command to the real things, and loads heavy ones only when a command needs them. */
 const streams = { stdout: process.stdout, stderr: process.stderr };
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const research: ResearchDeps = {
+  streams,
+  dataDir: () => readEnvironment().dataDir,
+  readStrategy: (path) => readYaml(path, strategyConfig),
+  configuration: () => loadConfiguration(readEnvironment().configDir),
+  readBars: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentBars(...choice),
+  readFunding: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentFunding(...choice),
+  readRecording: async (...choice) => (await import('../infra/market-files.ts')).readRecording(...choice),
+};
 
 const registrations: readonly Registration[] = [
   (program) =>
@@ -84,21 +97,15 @@ const registrations: readonly Registration[] = [
       streams,
       openHistory: async () => (await import('../infra/clickhouse.ts')).createClickhouse(readEnvironment().clickhouseUrl, { settings: { readonly: '2' } }),
     }),
+  (program) => registerBacktest(program, research),
+  (program) => registerCompare(program, research),
   (program) =>
-    registerBacktest(program, {
-      streams,
-      dataDir: () => readEnvironment().dataDir,
-      readStrategy: (path) => readYaml(path, strategyConfig),
-      configuration: () => loadConfiguration(readEnvironment().configDir),
-      readBars: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentBars(...choice),
+    registerSweep(program, {
+      ...research,
+      cores: availableParallelism(),
+      sweep: async (...job) => (await import('./sweep.ts')).sweepOnce(...job),
     }),
-  (program) =>
-    registerAnalyse(program, {
-      streams,
-      dataDir: () => readEnvironment().dataDir,
-      readStrategy: (path) => readYaml(path, strategyConfig),
-      readBars: async (...choice) => (await import('../infra/market-files.ts')).readInstrumentBars(...choice),
-    }),
+  (program) => registerAnalyse(program, research),
   (program) =>
     registerIndicator(program, {
       streams,

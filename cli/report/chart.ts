@@ -4,7 +4,9 @@ export interface Series {
   readonly values: Float64Array;
   /** A CSS colour variable of the report's style, without its dashes. */
   readonly colour: string;
+  /** The area between the line and 0, or a second line, is tinted. */
   readonly filled?: boolean;
+  readonly filledTo?: Float64Array;
 }
 
 export interface Marker {
@@ -58,7 +60,7 @@ export function renderChart(options: ChartOptions): string {
 function boundsOf(series: readonly Series[], markers: readonly Marker[]): { low: number; high: number } {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (const { values } of series) {
+  for (const values of series.flatMap((line) => [line.values, ...(line.filledTo ? [line.filledTo] : [])])) {
     for (let i = 0; i < values.length; i++) {
       if (values[i]! < low) low = values[i]!;
       if (values[i]! > high) high = values[i]!;
@@ -106,6 +108,10 @@ type Scale = (value: number) => number;
 function renderSeries(line: Series, kept: readonly number[], timesMs: Float64Array, x: Scale, y: Scale): string {
   const points = kept.map((i) => `${x(timesMs[i]!)} ${y(line.values[i]!)}`);
   const stroke = `<path class="line" style="stroke:var(--${line.colour})" d="M${points.join('L')}"/>`;
+  if (line.filledTo) {
+    const floor = kept.map((i) => `${x(timesMs[i]!)} ${y(line.filledTo![i]!)}`).reverse();
+    return `<path class="area" style="fill:var(--${line.colour})" d="M${points.join('L')}L${floor.join('L')}Z"/>`;
+  }
   if (!line.filled) return stroke;
   const zero = Math.max(0, Math.min(HEIGHT, y(0)));
   return `<path class="area" style="fill:var(--${line.colour})" d="M${x(timesMs[kept[0]!]!)} ${zero}L${points.join('L')}L${x(timesMs[kept.at(-1)!]!)} ${zero}Z"/>${stroke}`;

@@ -34,7 +34,11 @@ th { text-align: right; font-weight: 500; color: var(--muted); font-size: 13px; 
 tbody tr { border-top: 1px solid var(--rule); }
 .metrics { display: grid; grid-template-columns: repeat(auto-fit, minmax(230px, 1fr)); gap: 0 32px; margin: 8px 0 0; } .metrics div { display: flex; justify-content: space-between; gap: 12px; border-top: 1px solid var(--rule); padding: 5px 0; }
 .metrics dt { color: var(--muted); } .metrics dd { margin: 0; white-space: nowrap; }
-.month { border-radius: 4px; }
+.tint { border-radius: 4px; } .chosen { outline: 2px solid var(--equity); outline-offset: -2px; border-radius: 4px; }
+.verdict { border-left: 4px solid var(--muted); margin: 20px 0 0; } .verdict.tone-gain { border-left-color: var(--gain); } .verdict.tone-fall { border-left-color: var(--fall); } .verdict h2 { font-size: 18px; } .verdict p { margin: 6px 0 0; max-width: 84ch; }
+.card .note { margin-top: 10px; }
+.histogram { display: flex; align-items: flex-end; gap: 2px; height: 140px; margin-top: 14px; border-bottom: 1px solid var(--rule); } .histogram i { flex: 1; min-width: 0; border-radius: 2px 2px 0 0; opacity: 0.85; }
+.scale { display: flex; justify-content: space-between; font-size: 12px; color: var(--muted); margin-top: 6px; }
 @media (max-width: 600px) { main { padding: 20px 12px 40px; } h1 { font-size: 22px; } .tiles { grid-template-columns: repeat(2, 1fr); gap: 8px; } .tiles strong { font-size: 19px; }
   .chart, .card { padding: 12px; } .levels { width: 58px; } .levels span { left: 6px; font-size: 11px; } .times { margin-right: 58px; font-size: 11px; } .times time:nth-child(even) { display: none; } output { margin-left: 0; width: 100%; } }
 @media print { body { background: #fff; } .chart, .card { break-inside: avoid; } }

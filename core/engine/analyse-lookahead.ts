@@ -1,15 +1,7 @@
 import { TouchstoneError } from '../errors.ts';
-import { type BarColumns, barRange, createBarColumns } from '../market/bars.ts';
 import { Rng } from '../random.ts';
-import { type Decide, type DecidedValue, type Decisions, isSameValue } from './analyse-decisions.ts';
-
-/** What was done to the bars from a point on. */
-export type FutureChange = 'cut off' | 'scaled up' | 'scaled down' | 'shuffled';
-
-const CHANGES: readonly FutureChange[] = ['cut off', 'scaled up', 'scaled down', 'shuffled'];
-
-/** Far beyond what thresholds of strategies are made for, so that a decision that reads it turns. */
-const SCALE = 1.5;
+import { type Decide, type DecidedValue, type Decisions, decidedBars, isSameValue } from './analyse-decisions.ts';
+import { FUTURE_CHANGES, type FutureChange, type MarketHistory, withFuture } from './analyse-history.ts';
 
 /** One value that a changed future changed in the past. */
 export interface LookaheadFinding {
@@ -32,6 +24,8 @@ export interface LookaheadFinding {
 export interface LookaheadReport {
   readonly bars: number;
   readonly values: readonly string[];
+  /** Bars at which some value came or became another. With 0 nothing was decided, and no finding means nothing. */
+  readonly decidedBars: number;
   readonly checks: number;
   /** By bar, the earliest first; none when nothing looks ahead, as far as these checks can tell. */
   readonly findings: readonly LookaheadFinding[];
@@ -50,7 +44,7 @@ export interface LookaheadOptions {
  * @throws TouchstoneError NO_DATA on fewer than three bars
  * @example analyseLookahead(strategyDecisions(strategy), bars).findings[0]?.value // 'why.fastEma'
  */
-export function analyseLookahead(decide: Decide, bars: BarColumns, { points = 20, seed = 'lookahead' }: LookaheadOptions = {}): LookaheadReport {
+export function analyseLookahead(decide: Decide, bars: MarketHistory, { points = 20, seed = 'lookahead' }: LookaheadOptions = {}): LookaheadReport {
   if (bars.length < 3) throw new TouchstoneError('NO_DATA', `${bars.length} bars are not enough to change their future`);
   const rng = new Rng(seed);
   const whole = decide(bars);
@@ -58,7 +52,7 @@ export function analyseLookahead(decide: Decide, bars: BarColumns, { points = 20
   const names = new Set(Object.keys(whole));
   let checks = 0;
   for (const from of pointsOf(whole, bars.length, points, rng)) {
-    for (const change of CHANGES) {
+    for (const change of FUTURE_CHANGES) {
       checks++;
       const altered = decide(withFuture(bars, from, change, rng));
       for (const name of Object.keys(altered)) names.add(name);
@@ -83,7 +77,7 @@ export function analyseLookahead(decide: Decide, bars: BarColumns, { points = 20
     }
   }
   const findings = [...found.values()].sort((a, b) => a.barIndex - b.barIndex);
-  return { bars: bars.length, values: [...names], checks, findings };
+  return { bars: bars.length, values: [...names], decidedBars: decidedBars(whole, bars.length), checks, findings };
 }
 
 function firstDifference(whole: ArrayLike<DecidedValue> | undefined, altered: ArrayLike<DecidedValue> | undefined, end: number): number | undefined {
@@ -104,23 +98,4 @@ function pointsOf(whole: Decisions, length: number, count: number, rng: Rng): nu
   const wanted = Math.min(length - 1, Math.max(count, chosen.size));
   while (chosen.size < wanted) chosen.add(1 + Math.floor(rng.uniform() * (length - 1)));
   return [...chosen].sort((a, b) => a - b);
-}
-
-/** The history with the bars from `from` on changed; times stay, so that it is still a history. */
-function withFuture(bars: BarColumns, from: number, change: FutureChange, rng: Rng): BarColumns {
-  if (change === 'cut off') return barRange(bars, 0, from);
-  const order = Int32Array.from({ length: bars.length }, (_, i) => i);
-  if (change === 'shuffled') {
-    for (let i = bars.length - 1; i > from; i--) {
-      const j = from + Math.floor(rng.uniform() * (i - from + 1));
-      [order[i], order[j]] = [order[j]!, order[i]!];
-    }
-  }
-  const factor = change === 'scaled up' ? SCALE : change === 'scaled down' ? 1 / SCALE : 1;
-  const changed = createBarColumns(bars.length);
-  changed.openTimeMs.set(bars.openTimeMs);
-  for (const name of ['open', 'high', 'low', 'close', 'volume'] as const) {
-    for (let i = 0; i < bars.length; i++) changed[name][i] = bars[name][order[i]!]! * (i < from ? 1 : factor);
-  }
-  return changed;
 }

@@ -1,6 +1,6 @@
 import { TouchstoneError } from '../errors.ts';
-import { type BarColumns, barRange } from '../market/bars.ts';
-import { type Decide, type DecidedValue, type Decisions, isNothing } from './analyse-decisions.ts';
+import { type Decide, type DecidedValue, type Decisions, decidedBars, isNothing } from './analyse-decisions.ts';
+import { historyRange, type MarketHistory } from './analyse-history.ts';
 
 /** How one value depends on how much history was read before it. */
 export interface WarmupDependence {
@@ -16,6 +16,8 @@ export interface RecursiveReport {
   readonly warmupBars: readonly number[];
   readonly toleranceRelative: number;
   readonly values: readonly WarmupDependence[];
+  /** Bars of the whole history at which some value came or became another. With 0 nothing was decided, and nothing was compared. */
+  readonly decidedBars: number;
   /** The shortest length tried from which on every value stays within the tolerance; undefined when none does. */
   readonly recommendedWarmupBars: number | undefined;
   readonly declaredWarmupBars: number | undefined;
@@ -34,8 +36,8 @@ export interface RecursiveOptions {
   readonly toleranceRelative?: number;
 }
 
-/** A position is carried on from decisions of long ago, so a target never settles by warm-up alone: it is shown, and not judged. */
-const CARRIED = 'target';
+/** A position is carried on from decisions of long ago, so targets and quotes never settle by warm-up alone: they are shown, and not judged. */
+const isCarried = (value: string) => /^(target|quotes)(\.|$)/.test(value);
 
 /**
  * How long values remember. At several places everything is decided from only so many bars before, and compared with what the whole history
@@ -43,7 +45,7 @@ const CARRIED = 'target';
  * and the target, a fraction already, is compared as it is.
  * @throws TouchstoneError NO_DATA when the history is too short for any comparison
  */
-export function analyseRecursive(decide: Decide, bars: BarColumns, options: RecursiveOptions = {}): RecursiveReport {
+export function analyseRecursive(decide: Decide, bars: MarketHistory, options: RecursiveOptions = {}): RecursiveReport {
   const { declaredWarmupBars, starts = 5, toleranceRelative = 1e-3 } = options;
   const windowBars = options.windowBars ?? Math.max(1, Math.min(500, Math.floor(bars.length / 4)));
   const lengths = lengthsOf(bars.length, options);
@@ -57,7 +59,7 @@ export function analyseRecursive(decide: Decide, bars: BarColumns, options: Recu
   for (const warmupBars of lengths) {
     for (const comparison of comparisons) comparison.begin();
     for (const start of places) {
-      const short = decide(barRange(bars, start - warmupBars, start + windowBars));
+      const short = decide(historyRange(bars, start - warmupBars, start + windowBars));
       for (const comparison of comparisons) comparison.add(short[comparison.value], start, warmupBars, windowBars);
     }
   }
@@ -66,13 +68,14 @@ export function analyseRecursive(decide: Decide, bars: BarColumns, options: Recu
     largestDifference,
     missingShare: missing.map((count) => (present === 0 ? 0 : count / present)),
   }));
-  const unsettled = (index: number) => values.filter((one) => one.value !== CARRIED && !isSettled(one, index, toleranceRelative)).map(({ value }) => value);
+  const unsettled = (index: number) => values.filter((one) => !isCarried(one.value) && !isSettled(one, index, toleranceRelative)).map(({ value }) => value);
   let first = lengths.length;
   while (first > 0 && unsettled(first - 1).length === 0) first--;
   return {
     warmupBars: lengths,
     toleranceRelative,
     values,
+    decidedBars: decidedBars(whole, bars.length),
     recommendedWarmupBars: lengths[first],
     declaredWarmupBars,
     unsettledAtDeclared: declaredWarmupBars === undefined || !lengths.includes(declaredWarmupBars) ? [] : unsettled(lengths.indexOf(declaredWarmupBars)),
@@ -137,6 +140,6 @@ class Comparison {
     if (actual === expected) return 0;
     if (typeof actual !== 'number' || typeof expected !== 'number') return 1;
     const difference = Math.abs(actual - expected);
-    return this.value === CARRIED ? difference : difference / Math.max(Math.abs(expected), this.meanSize);
+    return isCarried(this.value) ? difference : difference / Math.max(Math.abs(expected), this.meanSize);
   }
 }

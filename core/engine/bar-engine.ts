@@ -6,7 +6,7 @@ import { eventId, INTERVAL_MS, type Ohlcv } from '../market/events.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { type RiskOrder, type RiskState, violatedLimit } from '../risk/check.ts';
 import type { DenialCode, RiskLimits } from '../risk/decision.ts';
-import { findStrategy } from '../strategies/registry.ts';
+import { definitionOf } from '../strategies/registry.ts';
 import { createLotSizer } from '../strategies/size.ts';
 import type { StrategyConfig, StrategyDefinition } from '../strategies/strategy.ts';
 import { TargetTracker } from '../strategies/target-tracker.ts';
@@ -69,7 +69,6 @@ export class BarEngine {
   readonly lotSize: number;
   orderCount = 0;
   cashQuote: number;
-  equityQuote: number;
   barsInPosition = 0;
   private lots = 0;
   private readonly instrument: string;
@@ -98,7 +97,7 @@ export class BarEngine {
   /** @throws TouchstoneError UNKNOWN_STRATEGY, BAD_PARAMETER, BAD_FUNDING */
   constructor(config: BarEngineConfig) {
     const { strategy, instrument, execution } = config;
-    const definition = config.definition ?? findStrategy(strategy.type);
+    const definition = config.definition ?? definitionOf(strategy);
     const parameters = resolveParameters(strategy.name, definition.parameters, strategy.parameters);
     const rules = parseRules(instrument);
     const step = rules.stepSize > 0n ? rules.stepSize : 1n;
@@ -116,7 +115,6 @@ export class BarEngine {
     this.minNotional = decimalToNumber(rules.minNotional);
     this.orders = new BarOrders(execution.slippageBps, this.tickSize, (order, price, isMaker, timeMs) => this.onFill(order, price, isMaker, timeMs));
     this.cashQuote = config.initialCashQuote;
-    this.equityQuote = config.initialCashQuote;
     this.dayStartEquity = config.initialCashQuote;
     this.funding = fundingOf(config);
     this.riskState = {
@@ -133,6 +131,11 @@ export class BarEngine {
     };
   }
 
+  /** At the last close. */
+  get equityQuote(): number {
+    return this.lots === 0 ? this.cashQuote : this.cashQuote + this.lots * this.lotSize * this.lastClose;
+  }
+
   /** Position in base currency. */
   get positionQty(): number {
     return this.lots * this.lotSize;
@@ -147,7 +150,6 @@ export class BarEngine {
     if (this.orders.openCount !== 0) this.orders.onBar(bar);
     const { close } = bar;
     const { tracker } = this;
-    this.equityQuote = this.cashQuote + this.lots * this.lotSize * close;
     this.lastClose = close;
     if (this.lots !== 0) this.barsInPosition++;
     tracker.onBar(bar);

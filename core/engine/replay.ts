@@ -131,6 +131,17 @@ export class Replay {
     return { decisions: this.decisions, orders, fills: this.fills, equityQuote: formatDecimal(this.equity()) };
   }
 
+  /** Cash and positions at their marks, quote currency. */
+  equity(): Decimal {
+    const marked = [...this.positions].map(([instrument, position]) => [position, this.mark(instrument)] as const);
+    return equityOf(this.cash, marked).equityQuote;
+  }
+
+  /** What is held of an instrument now. */
+  position(instrument: InstrumentName): PositionBook {
+    return this.positions.get(instrument) ?? FLAT;
+  }
+
   /** The newest signal of each strategy waits for its instrument's turn. */
   private accept(signal: Signal): void {
     const queue = this.waiting.get(signal.instrument) ?? [];
@@ -323,10 +334,6 @@ export class Replay {
     }
   }
 
-  private position(instrument: InstrumentName): PositionBook {
-    return this.positions.get(instrument) ?? FLAT;
-  }
-
   /** Sum of the targets of the other strategies. */
   private wanted(instrument: InstrumentName, except: string): Decimal {
     let total = 0n;
@@ -337,11 +344,6 @@ export class Replay {
   private setTarget(instrument: InstrumentName, strategy: string, qty: Decimal, eventTimeMs: number): void {
     const targets = this.targets.get(instrument) ?? new Map<string, Target>();
     this.targets.set(instrument, targets.set(strategy, { qty, eventTimeMs }));
-  }
-
-  private equity(): Decimal {
-    const marked = [...this.positions].map(([instrument, position]) => [position, this.mark(instrument)] as const);
-    return equityOf(this.cash, marked).equityQuote;
   }
 
   private mark(instrument: InstrumentName): Decimal | undefined {

@@ -28,6 +28,7 @@ export class Ad {
 export const ad: IndicatorDefinition = {
   name: 'ad',
   description: 'Accumulation/distribution line, base currency',
+  formula: 'Σ volume·((c − l) − (h − c))/(h − l); M. Chaikin',
   parameters: {},
   outputs: ['ad'],
   warmupBars: () => 0,

@@ -39,8 +39,11 @@ export class Adx {
     this.previousHigh = high;
     this.previousLow = low;
     this.previousClose = close;
-    const plus = up > down && up > 0 ? up : 0;
-    const minus = down > up && down > 0 ? down : 0;
+    // The movement that counts, exactly, without a branch: which way a price moves is not to be predicted.
+    const rise = (Math.abs(up) + up) / 2;
+    const fall = (Math.abs(down) + down) / 2;
+    const plus = rise * Number(rise > fall);
+    const minus = fall * Number(fall > rise);
     if (this.count < this.period) this.seed(plus, minus, trueRange);
     else this.step(plus, minus, trueRange);
   }
@@ -52,16 +55,21 @@ export class Adx {
     this.range += trueRange;
   }
 
-  private step(plus: number, minus: number, trueRange: number): void {
+  private step(up: number, down: number, trueRange: number): void {
     const { period } = this;
-    this.plus += plus - this.plus / period;
-    this.minus += minus - this.minus / period;
-    this.range += trueRange - this.range / period;
-    const isMoving = this.range !== 0;
-    this.plusDi = isMoving ? 100 * (this.plus / this.range) : 0;
-    this.minusDi = isMoving ? 100 * (this.minus / this.range) : 0;
-    const sum = this.plusDi + this.minusDi;
-    if (sum !== 0) this.dx = 100 * (Math.abs(this.plusDi - this.minusDi) / sum);
+    const plus = this.plus + (up - this.plus / period);
+    const minus = this.minus + (down - this.minus / period);
+    const range = this.range + (trueRange - this.range / period);
+    this.plus = plus;
+    this.minus = minus;
+    this.range = range;
+    const isMoving = range !== 0;
+    const plusDi = isMoving ? 100 * (plus / range) : 0;
+    const minusDi = isMoving ? 100 * (minus / range) : 0;
+    this.plusDi = plusDi;
+    this.minusDi = minusDi;
+    const sum = plusDi + minusDi;
+    if (sum !== 0) this.dx = 100 * (Math.abs(plusDi - minusDi) / sum);
     if (this.count === 2 * period) this.adx = (this.adx * (period - 1) + this.dx) / period;
     else this.seedAdx();
   }
@@ -89,6 +97,7 @@ export class Adx {
 export const adx: IndicatorDefinition = {
   name: 'adx',
   description: 'Average directional index (Wilder), with +DI and −DI',
+  formula: 'Wilder average of 100·|+DI − −DI|/(+DI + −DI); J. W. Wilder, 1978',
   parameters: { period: { ...PERIOD, min: 2 } },
   outputs: ['adx', 'plusDi', 'minusDi'],
   warmupBars: ({ period }) => 2 * period! - 1,

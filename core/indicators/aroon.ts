@@ -42,6 +42,7 @@ export class Aroon {
 export const aroon: IndicatorDefinition = {
   name: 'aroon',
   description: 'Aroon: how lately the extremes came, percent',
+  formula: '100·(n − bars since the extreme of the last n + 1 bars)/n; T. Chande, 1995',
   parameters: { period: PERIOD },
   outputs: ['up', 'down'],
   warmupBars: ({ period }) => period!,

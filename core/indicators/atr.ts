@@ -35,6 +35,7 @@ export class Atr {
 export const atr: IndicatorDefinition = {
   name: 'atr',
   description: 'Average true range (Wilder), quote currency',
+  formula: 'Wilder average of max(high, previous close) − min(low, previous close); J. W. Wilder, 1978',
   parameters: { period: PERIOD },
   outputs: ['atr'],
   warmupBars: ({ period }) => period!,

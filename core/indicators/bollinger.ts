@@ -46,6 +46,7 @@ export class Bollinger {
 export const bollinger: IndicatorDefinition = overSource({
   name: 'bollinger',
   description: 'Bollinger bands of the close',
+  formula: 'SMA ± k standard deviations; bandwidth (upper − lower)/middle; percentB (x − lower)/(upper − lower); J. Bollinger',
   parameters: {
     period: { ...PERIOD, default: 20 },
     k: { ...BAND_MULTIPLIER, description: 'standard deviations from the middle to a band' },

@@ -33,6 +33,7 @@ export class Cci {
 export const cci: IndicatorDefinition = {
   name: 'cci',
   description: 'Commodity channel index of the typical price',
+  formula: '(tp − SMA(tp))/(0.015·mean|tp − SMA(tp)|), tp = (h + l + c)/3; D. Lambert, 1980',
   parameters: { period: { ...PERIOD, default: 20, min: 2 } },
   outputs: ['cci'],
   warmupBars: ({ period }) => period! - 1,

@@ -35,6 +35,7 @@ export class Cmf {
 export const cmf: IndicatorDefinition = {
   name: 'cmf',
   description: 'Chaikin money flow',
+  formula: 'Σ volume·((c − l) − (h − c))/(h − l) / Σ volume of the last n bars; M. Chaikin',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['cmf'],
   warmupBars: ({ period }) => period! - 1,

@@ -31,6 +31,7 @@ export class Cmo {
 export const cmo: IndicatorDefinition = overSource({
   name: 'cmo',
   description: 'Chande momentum oscillator of the close (Wilder-smoothed)',
+  formula: '100·(g − l)/(g + l) of Wilder-smoothed gains and losses; T. Chande, 1994',
   parameters: { period: PERIOD },
   outputs: ['cmo'],
   source: 'close',

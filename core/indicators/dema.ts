@@ -34,8 +34,10 @@ export class Dema {
 export const dema: IndicatorDefinition = overSource({
   name: 'dema',
   description: 'Double exponential moving average of the close',
+  formula: '2·e − EMA(e) with e = EMA(x); P. G. Mulloy, 1994',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['dema'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => 2 * (period! - 1),
   createSeries: ({ period }) => onSeriesValue(new Dema(period!)),

@@ -38,8 +38,10 @@ export class Donchian {
 export const donchian: IndicatorDefinition = {
   name: 'donchian',
   description: 'Donchian channel: highest high, lowest low and the middle, current bar included',
+  formula: 'max(high), min(low) of the last n bars and halfway; R. Donchian',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['upper', 'middle', 'lower'],
+  neutral: 'close',
   warmupBars: ({ period }) => period! - 1,
   create: ({ period }) =>
     onBars(new Donchian(period!), 3, (channel, bar, values) => {

@@ -46,6 +46,7 @@ export class EmaCross {
 export const emaCross: IndicatorDefinition = overSource({
   name: 'emaCross',
   description: 'Two exponential averages of the close, their distance and crossings (1 up, −1 down)',
+  formula: 'fast EMA − slow EMA; cross where its sign changes',
   parameters: { fast: { ...PERIOD, default: 12 }, slow: { ...PERIOD, default: 26 } },
   outputs: ['fast', 'slow', 'spread', 'cross'],
   source: 'close',

@@ -49,8 +49,10 @@ export class Ema {
 export const ema: IndicatorDefinition = overSource({
   name: 'ema',
   description: 'Exponential moving average of the close',
+  formula: 'y += 2/(n + 1)·(x − y), from the mean of the first n',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['ema'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(new Ema(period!)),

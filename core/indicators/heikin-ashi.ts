@@ -30,8 +30,10 @@ export class HeikinAshi {
 export const heikinAshi: IndicatorDefinition = {
   name: 'heikinAshi',
   description: 'Heikin-Ashi candles',
+  formula: 'close (o + h + l + c)/4, open the middle of the candle before',
   parameters: {},
   outputs: ['open', 'high', 'low', 'close'],
+  neutral: 'close',
   warmupBars: () => 0,
   create: () =>
     onBars(new HeikinAshi(), 4, (candle, bar, values) => {

@@ -38,8 +38,10 @@ function smoothingPeriod(period: number): number {
 export const hma: IndicatorDefinition = overSource({
   name: 'hma',
   description: 'Hull moving average of the close',
+  formula: 'WMA(2·WMA(x, ⌊n/2⌋) − WMA(x, n), ⌊√n⌋); A. Hull, 2005',
   parameters: { period: { ...PERIOD, default: 20, min: 2 } },
   outputs: ['hma'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => period! - 1 + smoothingPeriod(period!) - 1,
   createSeries: ({ period }) => onSeriesValue(new Hma(period!)),

@@ -60,8 +60,10 @@ export class Ichimoku {
 export const ichimoku: IndicatorDefinition = {
   name: 'ichimoku',
   description: 'Ichimoku lines and the cloud as known at the bar',
+  formula: '(highest high + lowest low)/2 of tenkan, kijun and senkou bars; the cloud as of kijun − 1 bars ago; G. Hosoda, 1969',
   parameters: { tenkan: { ...PERIOD, default: 9 }, kijun: { ...PERIOD, default: 26, min: 2 }, senkou: { ...PERIOD, default: 52 } },
   outputs: ['tenkan', 'kijun', 'senkouA', 'senkouB'],
+  neutral: 'close',
   warmupBars: ({ tenkan, kijun, senkou }) => Math.max(tenkan!, kijun!, senkou!) - 1 + (kijun! - 1),
   create: ({ tenkan, kijun, senkou }) =>
     onBars(new Ichimoku(tenkan!, kijun!, senkou!), 4, (cloud, bar, values) => {

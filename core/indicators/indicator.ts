@@ -38,10 +38,15 @@ export type BarField = 'open' | 'high' | 'low' | 'close' | 'volume';
 /** What an indicator's file exports for the registry. */
 export interface IndicatorDefinition {
   readonly name: string;
+  /** What it is, in a line. */
   readonly description: string;
+  /** How it is made, or who says so; n is the period. */
+  readonly formula: string;
   /** In the order in which they are given where they have no names, as in `ema(12)`. */
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   readonly outputs: readonly string[];
+  /** Above it each output speaks for rising prices, 0 where absent; `close` where outputs are prices, and the close above them does. */
+  readonly neutral?: number | 'close';
   /** What `create` reads of a bar, for an indicator of one series; absent where more of the bar is needed. */
   readonly source?: BarField;
   /** Updates until every output is defined; 0 when the very first is. */

@@ -41,8 +41,10 @@ export class Keltner {
 export const keltner: IndicatorDefinition = {
   name: 'keltner',
   description: 'Keltner channel: EMA of the close and average true ranges around it',
+  formula: 'EMA ± multiplier·ATR; L. Raschke’s form',
   parameters: { period: { ...PERIOD, default: 20 }, multiplier: { ...BAND_MULTIPLIER, description: 'average true ranges from the middle to a band' } },
   outputs: ['upper', 'middle', 'lower'],
+  neutral: 'close',
   warmupBars: ({ period }) => period!,
   create: ({ period, multiplier }) =>
     onBars(new Keltner(period!, multiplier!), 3, (channel, bar, values) => {

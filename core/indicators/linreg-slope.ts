@@ -37,6 +37,7 @@ export class LinregSlope {
 export const linregSlope: IndicatorDefinition = overSource({
   name: 'linregSlope',
   description: 'Slope of the least-squares line through the closes, a bar',
+  formula: 'least squares of the last n closes on their place',
   parameters: { period: { ...PERIOD, min: 2 } },
   outputs: ['slope'],
   source: 'close',

@@ -23,11 +23,13 @@ export class Macd {
   }
 
   update(value: number): void {
-    if (this.seen < this.fastDelay) this.seen++;
-    else this.fast.update(value);
     const slow = this.slow.update(value);
-    if (Number.isNaN(slow)) return;
-    const line = this.fast.value - slow;
+    if (this.seen < this.fastDelay) {
+      this.seen++;
+      return;
+    }
+    const line = this.fast.update(value) - slow;
+    if (Number.isNaN(line)) return;
     const signal = this.smoothed.update(line);
     if (Number.isNaN(signal)) return;
     this.line = line;
@@ -54,6 +56,7 @@ export class Macd {
 export const macd: IndicatorDefinition = overSource({
   name: 'macd',
   description: 'Moving average convergence divergence of the close',
+  formula: 'EMA(fast) − EMA(slow), its EMA (signal), and the difference; G. Appel',
   parameters: {
     fast: { ...PERIOD, default: 12 },
     slow: { ...PERIOD, default: 26 },

@@ -42,8 +42,10 @@ export class Mfi {
 export const mfi: IndicatorDefinition = {
   name: 'mfi',
   description: 'Money flow index of typical price and volume',
+  formula: '100·P/(P + M), flows tp·volume of rising and falling tp; G. Quong and A. Soudack, 1989',
   parameters: { period: PERIOD },
   outputs: ['mfi'],
+  neutral: 50,
   warmupBars: ({ period }) => period!,
   create: ({ period }) => onValue(new Mfi(period!), (index, bar) => index.update(typicalPrice(bar), bar.volume)),
 };

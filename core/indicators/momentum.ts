@@ -25,6 +25,7 @@ export class Momentum {
 export const mom: IndicatorDefinition = overSource({
   name: 'mom',
   description: 'Momentum: the close less the one some bars before',
+  formula: 'x − x₀ with x₀ the close n bars before',
   parameters: { period: { ...PERIOD, default: 10 } },
   outputs: ['mom'],
   source: 'close',

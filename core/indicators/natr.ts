@@ -5,6 +5,7 @@ import { type IndicatorDefinition, onValue, PERIOD } from './indicator.ts';
 export const natr: IndicatorDefinition = {
   name: 'natr',
   description: 'Average true range (Wilder), percent of the close',
+  formula: '100·ATR/close; J. Forman, 2006',
   parameters: { period: PERIOD },
   outputs: ['natr'],
   warmupBars: ({ period }) => period!,

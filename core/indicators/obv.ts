@@ -26,6 +26,7 @@ export class Obv {
 export const obv: IndicatorDefinition = {
   name: 'obv',
   description: 'On-balance volume, base currency',
+  formula: '± volume, by the sign of the close’s change, summed; J. Granville, 1963',
   parameters: {},
   outputs: ['obv'],
   warmupBars: () => 0,

@@ -85,11 +85,13 @@ export class ParabolicSar {
 export const parabolicSar: IndicatorDefinition = {
   name: 'parabolicSar',
   description: 'Parabolic stop and reverse',
+  formula: 'sar += a·(extreme − sar), a growing by step up to max; J. W. Wilder, 1978',
   parameters: {
     step: { default: 0.02, min: 0.001, max: 1, description: 'acceleration at first, and its growth with each new extreme' },
     max: { default: 0.2, min: 0.001, max: 1, description: 'largest acceleration' },
   },
   outputs: ['sar'],
+  neutral: 'close',
   warmupBars: () => 1,
   create: ({ step, max }) => onValue(new ParabolicSar(step!, max!), (sar, bar) => sar.update(bar.high, bar.low)),
 };

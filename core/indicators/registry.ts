@@ -1,5 +1,7 @@
 import { TouchstoneError } from '../errors.ts';
 import { patternIndicators } from '../patterns/indicators.ts';
+import { regime } from '../regime/regime-indicator.ts';
+import { suggestion } from '../suggestion.ts';
 import { ad } from './ad.ts';
 import { adx } from './adx.ts';
 import { aroon } from './aroon.ts';
@@ -93,6 +95,7 @@ export const INDICATORS: readonly IndicatorDefinition[] = [
   amihud,
   rollSpreadIndicator,
   corwinSchultz,
+  regime,
 ];
 
 /** Indicators under another name with other defaults: `rsi-2` is `rsi` with period 2. */
@@ -102,11 +105,12 @@ const BY_NAME: ReadonlyMap<string, IndicatorDefinition> = new Map([...INDICATORS
 
 /**
  * An indicator or a preset by name. `others` are definitions from outside core (`infra/technicalindicators.ts`); core's own win.
- * @throws TouchstoneError UNKNOWN_INDICATOR, with the names there are.
+ * @throws TouchstoneError UNKNOWN_INDICATOR, with the nearest name, or the names there are where none is near.
  */
 export function findIndicator(name: string, others: readonly IndicatorDefinition[] = []): IndicatorDefinition {
   const found = BY_NAME.get(name) ?? others.find((indicator) => indicator.name === name);
   if (found) return found;
-  const names = [...BY_NAME.keys(), ...others.map((indicator) => indicator.name)].join(', ');
-  throw new TouchstoneError('UNKNOWN_INDICATOR', `no indicator ${JSON.stringify(name.slice(0, 40))}; there are: ${names}`);
+  const names = [...BY_NAME.keys(), ...others.map((indicator) => indicator.name)];
+  const hint = suggestion(name, names) || `; there are: ${names.join(', ')}`;
+  throw new TouchstoneError('UNKNOWN_INDICATOR', `no indicator ${JSON.stringify(name.slice(0, 40))}${hint}`);
 }

@@ -26,6 +26,7 @@ export class Roc {
 export const roc: IndicatorDefinition = overSource({
   name: 'roc',
   description: 'Rate of change of the close, percent',
+  formula: '100·(x/x₀ − 1) with x₀ the close n bars before',
   parameters: { period: { ...PERIOD, default: 10 } },
   outputs: ['roc'],
   source: 'close',

@@ -1,62 +1,85 @@
 import { type IndicatorDefinition, onSeriesValue, overSource, PERIOD } from './indicator.ts';
 
 /**
- * Largest of the last `size` values in amortised constant time: a queue of candidates, each smaller than the one before it.
+ * Largest of the last `size` values in amortised constant time: three comparisons a value, whatever comes. The values before the last wrap of
+ * the ring are held as maxima to the ring's end, those after it as themselves with their largest; together they are the window.
  * Of equal values the latest is the one that stands.
  */
 export class RollingMax {
   private readonly size: number = 0;
-  private readonly values: Float64Array;
-  private readonly times: Float64Array;
-  private head = 0;
-  private count = 0;
-  private time = 0;
+  /** Before `next`: values since the wrap. From `next` on: the largest of the older values from there to the end. */
+  private readonly ring: Float64Array;
+  private next = 0;
+  private isFull = false;
+  /** Largest value since the wrap, and its place. */
+  private recent = Number.NEGATIVE_INFINITY;
+  private recentPlace = 0;
 
   constructor(size: number) {
     this.size = size;
-    this.values = new Float64Array(size);
-    this.times = new Float64Array(size);
+    this.ring = new Float64Array(size);
   }
 
   /** NaN until `size` values were seen. */
   update(value: number): number {
-    const { size, values, times } = this;
-    if (this.count > 0 && times[this.head]! <= this.time - size) this.dropFirst();
-    while (this.count > 0 && values[this.last()]! <= value) this.count--;
-    this.count++;
-    const last = this.last();
-    values[last] = value;
-    times[last] = this.time;
-    this.time++;
-    return this.time >= size ? values[this.head]! : Number.NaN;
+    const { ring, next } = this;
+    ring[next] = value;
+    if (value >= this.recent) {
+      this.recent = value;
+      this.recentPlace = next;
+    }
+    const end = next + 1;
+    this.next = end;
+    if (end === this.size) return this.wrap();
+    if (!this.isFull) return Number.NaN;
+    const older = ring[end]!;
+    return this.recent >= older ? this.recent : older;
+  }
+
+  private wrap(): number {
+    const { ring } = this;
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let i = this.size - 1; i >= 0; i--) {
+      if (ring[i]! > largest) largest = ring[i]!;
+      ring[i] = largest;
+    }
+    this.next = 0;
+    this.isFull = true;
+    this.recent = Number.NEGATIVE_INFINITY;
+    return largest;
   }
 
   /** Updates since the largest value came: 0 when it is the last one. Only after an update. */
   get age(): number {
-    return this.time - 1 - this.times[this.head]!;
-  }
-
-  private dropFirst(): void {
-    this.head = this.head + 1 === this.size ? 0 : this.head + 1;
-    this.count--;
-  }
-
-  private last(): number {
-    const last = this.head + this.count - 1;
-    return last >= this.size ? last - this.size : last;
+    const { ring, next, size } = this;
+    if (!this.isFull || (next > 0 && this.recent >= ring[next]!)) return next - 1 - this.recentPlace;
+    // Maxima to the end never grow: the largest value stands at the last place that still holds it.
+    const largest = ring[next]!;
+    let place = next;
+    let end = size;
+    while (end - place > 1) {
+      const middle = (place + end) >> 1;
+      if (ring[middle] === largest) place = middle;
+      else end = middle;
+    }
+    return next + size - 1 - place;
   }
 
   snapshot(): readonly number[] {
-    return [this.head, this.count, this.time, ...this.values, ...this.times];
+    return [this.next, this.isFull ? 1 : 0, ...this.ring];
   }
 
   restore(state: unknown): void {
     const saved = state as number[];
-    this.head = saved[0]!;
-    this.count = saved[1]!;
-    this.time = saved[2]!;
-    this.values.set(saved.slice(3, 3 + this.size));
-    this.times.set(saved.slice(3 + this.size));
+    this.next = saved[0]!;
+    this.isFull = saved[1] === 1;
+    this.ring.set(saved.slice(2));
+    this.recent = Number.NEGATIVE_INFINITY;
+    for (let place = 0; place < this.next; place++) {
+      if (this.ring[place]! < this.recent) continue;
+      this.recent = this.ring[place]!;
+      this.recentPlace = place;
+    }
   }
 }
 
@@ -90,8 +113,10 @@ export class RollingMin {
 export const highest: IndicatorDefinition = overSource({
   name: 'highest',
   description: 'Highest high of the last bars, the current one included',
+  formula: 'max(high) of the last n bars',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['highest'],
+  neutral: 'close',
   source: 'high',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(new RollingMax(period!)),
@@ -100,8 +125,10 @@ export const highest: IndicatorDefinition = overSource({
 export const lowest: IndicatorDefinition = overSource({
   name: 'lowest',
   description: 'Lowest low of the last bars, the current one included',
+  formula: 'min(low) of the last n bars',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['lowest'],
+  neutral: 'close',
   source: 'low',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(new RollingMin(period!)),

@@ -19,8 +19,10 @@ export class SmoothedChanges {
     const change = value - this.previous;
     this.previous = value;
     if (Number.isNaN(change)) return;
-    this.gain = this.gains.update(Math.max(change, 0));
-    this.loss = this.losses.update(Math.max(-change, 0));
+    // The larger of ±change and 0, exactly, without a branch: which way a price moves is not to be predicted.
+    const size = Math.abs(change);
+    this.gain = this.gains.update((size + change) / 2);
+    this.loss = this.losses.update((size - change) / 2);
   }
 
   snapshot(): unknown {
@@ -74,8 +76,10 @@ export class Rsi {
 export const rsi: IndicatorDefinition = overSource({
   name: 'rsi',
   description: 'Relative strength index of the close (Wilder)',
+  formula: '100·g/(g + l) of Wilder-smoothed gains and losses; J. W. Wilder, 1978',
   parameters: { period: PERIOD },
   outputs: ['rsi'],
+  neutral: 50,
   source: 'close',
   warmupBars: ({ period }) => period!,
   createSeries: ({ period }) => onSeriesValue(new Rsi(period!)),

@@ -36,6 +36,7 @@ export class Stddev {
 export const stddev: IndicatorDefinition = overSource({
   name: 'stddev',
   description: 'Population standard deviation of the close',
+  formula: '√(Σ(x − mean)²/n) of the last n closes',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['stddev'],
   source: 'close',

@@ -42,8 +42,10 @@ export class StochRsi {
 export const stochRsi: IndicatorDefinition = overSource({
   name: 'stochRsi',
   description: 'Stochastic oscillator of the RSI of the close',
+  formula: '%K and %D of the RSI instead of prices; T. Chande and S. Kroll, 1994',
   parameters: { rsiPeriod: PERIOD, kPeriod: PERIOD, dPeriod: { ...PERIOD, default: 3 } },
   outputs: ['k', 'd'],
+  neutral: 50,
   source: 'close',
   warmupBars: ({ rsiPeriod, kPeriod, dPeriod }) => rsiPeriod! + kPeriod! + dPeriod! - 2,
   createSeries: ({ rsiPeriod, kPeriod, dPeriod }) =>

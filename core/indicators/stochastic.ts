@@ -111,8 +111,10 @@ export class StochSlow {
 export const stochFast: IndicatorDefinition = {
   name: 'stochFast',
   description: 'Fast stochastic oscillator: %K and its average %D',
+  formula: '%K = 100·(close − lowest low)/(highest high − lowest low), %D its SMA; G. Lane',
   parameters: { kPeriod: PERIOD, dPeriod: { ...PERIOD, default: 3 } },
   outputs: ['k', 'd'],
+  neutral: 50,
   warmupBars: ({ kPeriod, dPeriod }) => kPeriod! + dPeriod! - 2,
   create: ({ kPeriod, dPeriod }) =>
     onBars(new StochFast(kPeriod!, dPeriod!), 2, (oscillator, bar, values) => {
@@ -125,8 +127,10 @@ export const stochFast: IndicatorDefinition = {
 export const stochSlow: IndicatorDefinition = {
   name: 'stochSlow',
   description: 'Slow stochastic oscillator: averaged %K and its average %D',
+  formula: '%K of stochFast averaged, %D its SMA; G. Lane',
   parameters: { kPeriod: PERIOD, kSlowing: { ...PERIOD, default: 3 }, dPeriod: { ...PERIOD, default: 3 } },
   outputs: ['k', 'd'],
+  neutral: 50,
   warmupBars: ({ kPeriod, kSlowing, dPeriod }) => kPeriod! + kSlowing! + dPeriod! - 3,
   create: ({ kPeriod, kSlowing, dPeriod }) =>
     onBars(new StochSlow(kPeriod!, kSlowing!, dPeriod!), 2, (oscillator, bar, values) => {

@@ -52,6 +52,7 @@ export class Supertrend {
 export const supertrend: IndicatorDefinition = {
   name: 'supertrend',
   description: 'Supertrend: trailing line and direction (1 up, −1 down)',
+  formula: '(high + low)/2 ± multiplier·ATR, held until a close passes it; O. Seban',
   parameters: {
     period: { ...PERIOD, default: 10 },
     multiplier: { ...BAND_MULTIPLIER, default: 3, description: 'average true ranges from the middle of the bar to a band' },

@@ -40,8 +40,10 @@ export class Tema {
 export const tema: IndicatorDefinition = overSource({
   name: 'tema',
   description: 'Triple exponential moving average of the close',
+  formula: '3·e1 − 3·e2 + e3, each the EMA of the one before; P. G. Mulloy, 1994',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['tema'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => 3 * (period! - 1),
   createSeries: ({ period }) => onSeriesValue(new Tema(period!)),

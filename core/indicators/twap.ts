@@ -33,8 +33,10 @@ export class TwapSession {
 export const twapSession: IndicatorDefinition = {
   name: 'twapSession',
   description: 'Time-weighted average price since 00:00 UTC',
+  formula: 'mean of (o + h + l + c)/4 since 00:00 UTC',
   parameters: {},
   outputs: ['twap'],
+  neutral: 'close',
   warmupBars: () => 0,
   create: () => onValue(new TwapSession(), (average, bar) => average.update(bar)),
 };

@@ -54,6 +54,7 @@ export class RealisedVolatility {
 export const logReturn: IndicatorDefinition = overSource({
   name: 'logReturn',
   description: 'Natural logarithm of the close over the close some bars ago',
+  formula: 'ln(x/x₀) with x₀ the close n bars before',
   parameters: { period: { ...PERIOD, default: 1 } },
   outputs: ['logReturn'],
   source: 'close',
@@ -64,6 +65,7 @@ export const logReturn: IndicatorDefinition = overSource({
 export const realisedVolatility: IndicatorDefinition = overSource({
   name: 'realisedVolatility',
   description: 'Sample standard deviation of one-bar log returns, per bar',
+  formula: '√(Σ(r − mean)²/(n − 1)) of the last n log returns',
   parameters: { period: { ...PERIOD, default: 20, min: 2 } },
   outputs: ['volatility'],
   source: 'close',

@@ -65,8 +65,10 @@ export class VwapRolling {
 export const vwapSession: IndicatorDefinition = {
   name: 'vwapSession',
   description: 'Volume-weighted average price since 00:00 UTC',
+  formula: 'Σ tp·volume / Σ volume since 00:00 UTC, tp = (h + l + c)/3',
   parameters: {},
   outputs: ['vwap'],
+  neutral: 'close',
   warmupBars: () => 0,
   create: () => onValue(new VwapSession(), (average, bar) => average.update(bar)),
 };
@@ -74,8 +76,10 @@ export const vwapSession: IndicatorDefinition = {
 export const vwapRolling: IndicatorDefinition = {
   name: 'vwapRolling',
   description: 'Volume-weighted average price of the last bars',
+  formula: 'Σ tp·volume / Σ volume of the last n bars, tp = (h + l + c)/3',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['vwap'],
+  neutral: 'close',
   warmupBars: ({ period }) => period! - 1,
   create: ({ period }) => onValue(new VwapRolling(period!), (average, bar) => average.update(bar)),
 };

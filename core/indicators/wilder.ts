@@ -12,8 +12,10 @@ export function wilder(period: number): Ema {
 export const rma: IndicatorDefinition = overSource({
   name: 'rma',
   description: "Wilder's moving average of the close",
+  formula: 'y += (x − y)/n, from the mean of the first n; J. W. Wilder, 1978',
   parameters: { period: PERIOD },
   outputs: ['rma'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(wilder(period!)),

@@ -34,8 +34,10 @@ export class WilliamsR {
 export const williamsR: IndicatorDefinition = {
   name: 'williamsR',
   description: 'Williams %R',
+  formula: '−100·(highest high − close)/(highest high − lowest low); L. Williams, 1973',
   parameters: { period: PERIOD },
   outputs: ['williamsR'],
+  neutral: -50,
   warmupBars: ({ period }) => period! - 1,
   create: ({ period }) => onValue(new WilliamsR(period!), (index, bar) => index.update(bar.high, bar.low, bar.close)),
 };

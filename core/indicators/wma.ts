@@ -80,8 +80,10 @@ export class Wma {
 export const wma: IndicatorDefinition = overSource({
   name: 'wma',
   description: 'Weighted moving average of the close, newest heaviest',
+  formula: 'Σ w·x / Σ w with weights 1 (oldest) to n (newest)',
   parameters: { period: { ...PERIOD, default: 20 } },
   outputs: ['wma'],
+  neutral: 'close',
   source: 'close',
   warmupBars: ({ period }) => period! - 1,
   createSeries: ({ period }) => onSeriesValue(new Wma(period!)),

@@ -1,4 +1,4 @@
-import { type BarEvent, eventId, INTERVAL_MS, type Interval, type TradeEvent } from './events.ts';
+import { type BarEvent, eventId, INTERVAL_MS, type Interval, type MarketEvent, type TradeEvent } from './events.ts';
 import type { InstrumentName } from './instrument.ts';
 
 interface FormingBar {
@@ -124,4 +124,15 @@ function addTrade(lane: Lane, trade: TradeEvent): void {
   bar.close = trade.price;
   bar.volume += trade.qty;
   bar.tradeCount++;
+}
+
+/** The events of one instrument with the bars that its trades close, each before the trade that closed it. */
+export function* withBars(events: Iterable<MarketEvent>, options: Omit<BarBuilderOptions, 'completeFromMs'>): Generator<MarketEvent> {
+  let builder: BarBuilder | undefined;
+  for (const event of events) {
+    builder ??= new BarBuilder({ ...options, completeFromMs: event.eventTimeMs });
+    if (event.type === 'trade') yield* builder.onTrade(event);
+    if (event.type === 'gap') builder.onGap(event.toMs);
+    yield event;
+  }
 }

@@ -19,6 +19,24 @@ export function createBarColumns(length: number): BarColumns {
   return { length, openTimeMs: column(), open: column(), high: column(), low: column(), close: column(), volume: column() };
 }
 
+/** A copy that threads read together without copying it again. */
+export function shareBars(bars: BarColumns): BarColumns {
+  const shared = (name: (typeof COLUMNS)[number]) => {
+    const column = new Float64Array(new SharedArrayBuffer(bars.length * Float64Array.BYTES_PER_ELEMENT));
+    column.set(bars[name]);
+    return column;
+  };
+  return {
+    length: bars.length,
+    openTimeMs: shared('openTimeMs'),
+    open: shared('open'),
+    high: shared('high'),
+    low: shared('low'),
+    close: shared('close'),
+    volume: shared('volume'),
+  };
+}
+
 export function barColumns(bars: readonly Ohlcv[]): BarColumns {
   const columns = createBarColumns(bars.length);
   for (let i = 0; i < bars.length; i++) for (const name of COLUMNS) columns[name][i] = bars[i]![name];

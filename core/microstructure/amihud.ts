@@ -56,6 +56,7 @@ export class Amihud {
 export const amihud: IndicatorDefinition = {
   name: 'amihud',
   description: "Amihud's illiquidity: mean absolute return per million of quote currency traded, over the last bars that traded",
+  formula: '10⁶·mean |return|/(close·volume) of the last n bars that traded; Y. Amihud, 2002',
   parameters: { period: { ...PERIOD, default: 60 } },
   outputs: ['illiquidity'],
   warmupBars: ({ period }) => period!,

@@ -33,6 +33,7 @@ export class CorwinSchultz {
 export const corwinSchultz: IndicatorDefinition = {
   name: 'corwinSchultz',
   description: 'Spread estimated from highs and lows of two bars, a fraction of the price',
+  formula: 'ranges of two bars, singly and together; S. Corwin and P. Schultz, 2012',
   parameters: {},
   outputs: ['spread'],
   warmupBars: () => 1,

@@ -76,6 +76,7 @@ export function rollSpread(prices: ArrayLike<number>): { readonly spread: number
 export const rollSpreadIndicator: IndicatorDefinition = {
   name: 'rollSpread',
   description: "Roll's spread estimated from the closes of the last bars, in quote currency",
+  formula: '2·√−cov of successive price changes, 0 where that is positive; R. Roll, 1984',
   parameters: { period: { ...PERIOD, default: 60, min: 2 } },
   outputs: ['spread'],
   warmupBars: ({ period }) => period! + 1,

@@ -84,6 +84,7 @@ function definitionOf(pattern: CandlePattern): IndicatorDefinition {
   return {
     name: pattern.name,
     description: `Candle pattern: ${pattern.description}`,
+    formula: `TA-Lib ${pattern.taLibName}`,
     parameters: pattern.penetration === undefined ? {} : { penetration },
     outputs: ['signal'],
     warmupBars: () => pattern.warmupBars,

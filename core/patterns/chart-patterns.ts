@@ -140,6 +140,7 @@ export function findChartPatterns(
 export const chartPatterns: IndicatorDefinition = {
   name: 'chartPatterns',
   description: 'Chart patterns on confirmed swings, on the bar that completes them: 1 upwards, −1 downwards (horizontalChannel: 1), else 0',
+  formula: 'shapes on swing points; see docs/patterns.md',
   parameters: {
     span: { default: CHART_PATTERN_DEFAULTS.span, min: 1, max: 200, integer: true, description: 'bars on each side of a swing point' },
     tolerance: { default: CHART_PATTERN_DEFAULTS.tolerance, min: 0, max: 0.5, description: 'what counts as equal, as a share of the height' },

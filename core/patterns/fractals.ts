@@ -103,6 +103,7 @@ export function findFractals(high: ArrayLike<number>, low: ArrayLike<number>, le
 export const fractals: IndicatorDefinition = {
   name: 'fractals',
   description: 'Fractals, told when they are confirmed: up and down are 1 on that bar; lastUp and lastDown are the latest prices',
+  formula: 'high strictly above (low below) those of left and right neighbours; B. Williams, 1995',
   parameters: PIVOT_PARAMETERS,
   outputs: ['up', 'down', 'lastUp', 'lastDown'],
   warmupBars: ({ left, right }) => left! + right!,

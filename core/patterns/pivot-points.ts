@@ -119,10 +119,17 @@ function namedLevels(method: PivotMethod, { high, low, close }: PreviousDay): Re
   return Object.fromEntries(PIVOT_LEVELS[method].map((name, i) => [name, levels[i]!]));
 }
 
+const FORMULAS: Readonly<Record<PivotMethod, string>> = {
+  classic: 'p (H + L + C)/3, r1 2p − L, r2 p + (H − L), r3 H + 2(p − L), s mirrored',
+  fibonacci: 'p (H + L + C)/3, then ± 0.382, 0.618 and 1 of H − L',
+  camarilla: 'p (H + L + C)/3; C ± 1.1·(H − L)/12, /6, /4 and /2',
+};
+
 function definitionOf(name: string, method: PivotMethod): IndicatorDefinition {
   return {
     name,
     description: `Pivot levels (${method}) from the high, low and close of the previous UTC day`,
+    formula: FORMULAS[method],
     parameters: {},
     outputs: PIVOT_LEVELS[method],
     warmupBars: () => 1,

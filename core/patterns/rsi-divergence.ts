@@ -96,6 +96,7 @@ export class RsiDivergence {
 export const rsiDivergence: IndicatorDefinition = {
   name: 'rsiDivergence',
   description: 'Divergence of price and RSI between confirmed pivots: 1 on the bar that confirms the second, else 0',
+  formula: 'pivots of price and of its RSI that move apart; see docs/patterns.md',
   parameters: {
     period: PERIOD,
     left: { ...PIVOT_PARAMETERS.left, default: 5 },

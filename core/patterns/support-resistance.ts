@@ -140,6 +140,7 @@ export class SupportResistance {
 export const supportResistance: IndicatorDefinition = {
   name: 'supportResistance',
   description: 'Nearest levels below and above the close, from clusters of confirmed fractals, and how often and lately they were touched',
+  formula: 'clusters of fractals within toleranceAtr·ATR; see docs/patterns.md',
   parameters: {
     ...PIVOT_PARAMETERS,
     atrPeriod: PERIOD,

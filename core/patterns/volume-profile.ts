@@ -172,6 +172,7 @@ export class RollingVolumeProfile {
 export const volumeProfile: IndicatorDefinition = {
   name: 'volumeProfile',
   description: 'Volume profile of the last bars: point of control and value area',
+  formula: 'volume by bins of price; value area grown from the heaviest bin',
   parameters: {
     period: { default: 100, min: 1, max: 10_000, integer: true, description: 'bars' },
     bins: { default: 24, min: 2, max: 500, integer: true, description: 'equal bins of price' },

@@ -11,6 +11,7 @@ const { trainingBars, refitBars, trendBars, vixHorizonBars, periodsPerYear } = D
 export const regime: IndicatorDefinition = {
   name: 'regime',
   description: 'Crypto VIX by GARCH, and probabilities of bull, bear and range by a hidden Markov model, fitted to the past alone',
+  formula: 'GARCH(1,1) and a Gaussian hidden Markov model, fitted to the past on a schedule; see docs/regimes.md',
   parameters: {
     trainingBars: { default: trainingBars, min: 52, max: 100_000, integer: true, description: 'bars each fit sees' },
     refitBars: { default: refitBars, min: 1, max: 100_000, integer: true, description: 'bars between fits' },
@@ -20,6 +21,7 @@ export const regime: IndicatorDefinition = {
   },
   outputs: ['cryptoVix', 'vixRatio', 'bull', 'bear', 'range'],
   warmupBars: (parameters) => parameters.trainingBars!,
+  waitsForEvents: true,
   create: (parameters) => {
     const detector = new RegimeDetector(parameters);
     const stateful = {

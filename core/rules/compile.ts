@@ -1,7 +1,8 @@
 import { errorMessage } from '../errors.ts';
 import { type IndicatorDefinition, resolveParameters } from '../indicators/indicator.ts';
 import { INDICATORS } from '../indicators/registry.ts';
-import { RuleError, suggestion } from './error.ts';
+import { suggestion } from '../suggestion.ts';
+import { RuleError } from './error.ts';
 import { FUNCTIONS, type FunctionName } from './functions.ts';
 import { BarIndicatorNode, HistoryNode, type Node, type Operation, operate, OperationNode, SeriesIndicatorNode } from './nodes.ts';
 import type { Argument, Expression } from './parse.ts';
@@ -98,7 +99,8 @@ export class Compiler {
   }
 
   constant(value: number): Value {
-    return this.remember(`${value}`, (key) => ({ type: 'number', slot: this.slot(value), constant: value, warmupBars: 0, key }));
+    // As text −0 is 0, and what is divided by the one is not what is divided by the other.
+    return this.remember(Object.is(value, -0) ? '-0' : `${value}`, (key) => ({ type: 'number', slot: this.slot(value), constant: value, warmupBars: 0, key }));
   }
 
   operation(operation: Operation, a: Value, b: Value | undefined): Value {

@@ -29,27 +29,3 @@ function placeOf(text: string, offset: number): { line: number; column: number; 
   const line = before.length;
   return { line, column: before.at(-1)!.length + 1, shown: text.split('\n')[line - 1]! };
 }
-
-/** `; did you mean "x"?` for the nearest of the names within two edits, or nothing. */
-export function suggestion(name: string, names: Iterable<string>): string {
-  let best: string | undefined;
-  let bestDistance = Math.min(3, Math.max(2, name.length));
-  for (const candidate of names) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best === undefined ? '' : `; did you mean ${JSON.stringify(best)}?`;
-}
-
-/** Levenshtein's distance: insertions, deletions and replacements. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      row[j] = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    previous = row;
-  }
-  return previous[b.length]!;
-}

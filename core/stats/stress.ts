@@ -1,4 +1,5 @@
 import type { BarExecution } from '../engine/bar-engine.ts';
+import { durationText } from '../duration.ts';
 import { type BarColumns, concatBars, createBarColumns, sliceBars } from '../market/bars.ts';
 import { drawdownCurve } from './drawdown.ts';
 
@@ -36,7 +37,7 @@ export interface TimeWindow {
   readonly toMs: number;
 }
 
-/** The `count` spans of at most `lengthMs` with the lowest return from close to close; worst first, none overlapping, and only falls. */
+/** The `count` spans of `lengthMs` (the last ones end with the data) with the lowest return from first to last close; worst first, none overlapping, only falls. */
 export function worstWindows(bars: BarColumns, lengthMs: number, count: number): TimeWindow[] {
   const { openTimeMs, close, length } = bars;
   const windows: TimeWindow[] = [];
@@ -198,9 +199,4 @@ function withWarmup(bars: BarColumns, { fromMs, toMs }: TimeWindow, warmupBars: 
 
 function windowOf(bars: BarColumns): TimeWindow {
   return { fromMs: bars.openTimeMs[0]!, toMs: bars.openTimeMs[bars.length - 1]! + 1 };
-}
-
-function durationText(durationMs: number): string {
-  const hours = durationMs / 3_600_000;
-  return hours >= 48 ? `${Math.round(hours / 24)} days` : hours >= 2 ? `${Math.round(hours)} hours` : `${Math.round(hours * 60)} minutes`;
 }

@@ -26,6 +26,31 @@ export function weightedVote(votes: readonly Vote[], threshold = 0): number | un
   return Math.abs(vote) < threshold ? 0 : vote;
 }
 
+/** What one strategy wants of its own size, and the share of the whole size that is given to it. */
+export interface Allotment {
+  /** In [−1, 1]; NaN while it has nothing to say. */
+  readonly fraction: number;
+  /** In [0, 1]. */
+  readonly share: number;
+}
+
+/**
+ * Σ share·fraction, in [−1, 1]: each trades its share and no more, opposite wants cancel, and the share of one that has nothing to say stays in cash,
+ * where a vote would give it to the others.
+ * @throws TouchstoneError BAD_WEIGHT for a share outside [0, 1] or shares above 1 together
+ */
+export function allottedFraction(allotments: readonly Allotment[]): number {
+  let shares = 0;
+  let sum = 0;
+  for (const { fraction, share } of allotments) {
+    if (!(share >= 0 && share <= 1)) throw new TouchstoneError('BAD_WEIGHT', `a share is ${share}; want 0 to 1`);
+    shares += share;
+    if (!Number.isNaN(fraction)) sum += share * Math.max(-1, Math.min(1, fraction));
+  }
+  if (shares > 1 + 1e-9) throw new TouchstoneError('BAD_WEIGHT', `shares add up to ${shares}, above 1`);
+  return Math.max(-1, Math.min(1, sum));
+}
+
 /** What one strategy holds or wants of an instrument, in base currency. */
 export interface Claim {
   readonly strategy: string;

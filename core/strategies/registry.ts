@@ -15,6 +15,7 @@ import { createMlSignal } from './ml-signal.ts';
 import { momentum } from './momentum.ts';
 import { orderBookImbalance } from './order-book-imbalance.ts';
 import { rangeTrading } from './range-trading.ts';
+import { createRouter } from './router.ts';
 import { rules } from './rules.ts';
 import { scalping } from './scalping.ts';
 import { statisticalArbitrage } from './statistical-arbitrage.ts';
@@ -44,7 +45,7 @@ const SINGLE: readonly StrategyDefinition[] = [
 ];
 
 /** The one table of strategies; `type` in YAML is looked up here. */
-export const STRATEGIES: readonly StrategyDefinition[] = [...SINGLE, createEnsemble((type) => find(SINGLE, type))];
+export const STRATEGIES: readonly StrategyDefinition[] = [...SINGLE, createEnsemble((type) => find(SINGLE, type)), createRouter((type) => find(SINGLE, type))];
 
 /** @throws TouchstoneError UNKNOWN_STRATEGY, with the types there are. */
 export function findStrategy(type: string): StrategyDefinition {

@@ -111,11 +111,13 @@ export interface RulesConfig {
   readonly list: readonly RuleConfig[];
 }
 
-/** A voice of a strategy of type `ensemble`. */
-export interface EnsembleMember {
+/** A strategy inside one of type `ensemble` or `router`. */
+export interface StrategyMember {
   readonly type: string;
-  /** Share of the vote; the shares are scaled to sum to 1. */
-  readonly weight: number;
+  /** Of an ensemble: share of the vote; the shares are scaled to sum to 1. */
+  readonly weight?: number;
+  /** Of a router: share of the size that it trades in each scenario of the market, in [0, 1]; none in a scenario that is left out. */
+  readonly shares?: Readonly<Record<string, number>>;
   /** How many bars of the strategy's interval make one of this member's. */
   readonly bars: number;
   readonly parameters?: Readonly<Record<string, number>>;
@@ -134,6 +136,6 @@ export interface StrategyConfig {
   readonly parameters: Readonly<Record<string, number>>;
   /** Of type `rules`. */
   readonly rules?: RulesConfig;
-  /** Of type `ensemble`. */
-  readonly members?: readonly EnsembleMember[];
+  /** Of types `ensemble` and `router`. */
+  readonly members?: readonly StrategyMember[];
 }

@@ -151,7 +151,7 @@ export class TargetTracker implements StrategyOutput {
 }
 
 /** `said` on the way to `wanted`, as far as that only reduces: a turn to the other side goes to flat. */
-function reduced(said: number, wanted: number): number {
+export function reduced(said: number, wanted: number): number {
   if (said * wanted < 0) return 0;
   return Math.abs(wanted) < Math.abs(said) ? wanted : said;
 }

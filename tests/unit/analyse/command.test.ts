@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { registerAnalyse, sayLookahead } from '../../../cli/analyse.ts';
 import { createOutput } from '../../../cli/output.ts';
 import { runProgram } from '../../../cli/program.ts';
+import { TouchstoneError } from '../../../core/errors.ts';
+import { type BarColumns, barColumns, barRange } from '../../../core/market/bars.ts';
 import { analyseLookahead } from '../../../core/engine/analyse-lookahead.ts';
 import { strategyConfig } from '../../../schemas/config.ts';
 import { walk } from './walk.ts';
@@ -17,7 +19,9 @@ const STRATEGY = {
   parameters: { fast: 5, slow: 20, volumeFactor: 0 },
 };
 
-async function run(...argv: string[]) {
+const run = (...argv: string[]) => runWith({}, ...argv);
+
+async function runWith(changes: { readonly strategy?: object; readonly bars?: Readonly<Record<string, BarColumns>> }, ...argv: string[]) {
   const written = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => ({ write: (text: string) => (written[name] += text) });
   const streams = { stdout: stream('stdout'), stderr: stream('stderr') as never };
@@ -25,11 +29,14 @@ async function run(...argv: string[]) {
   const deps = {
     streams,
     dataDir: () => 'data',
-    readStrategy: () => strategyConfig.parse(STRATEGY),
+    readStrategy: () => strategyConfig.parse({ ...STRATEGY, ...changes.strategy }),
     // A file that grows while it is read would be one more way to look ahead; here the same bars come every time.
-    readBars: async () => {
+    readBars: async (_dataDir: string, instrument: string) => {
       reads++;
-      return walk(1_000, 'command');
+      if (changes.bars === undefined) return walk(1_000, 'command');
+      const bars = changes.bars[instrument];
+      if (bars === undefined) throw new TouchstoneError('NO_DATA', `no bars of ${instrument}`);
+      return bars;
     },
   };
   const status = await runProgram(argv, [(program) => registerAnalyse(program, deps)], '1.2.3', streams);
@@ -39,7 +46,9 @@ async function run(...argv: string[]) {
 it('lookahead: a table for people, a document with --json, status 0 when all is well', async () => {
   const people = await run('analyse', 'lookahead', 'ema.yaml', '--features', '--points', '5');
   expect(people).toMatchObject({ status: 0, stderr: '', reads: 1 });
-  expect(people.stdout).toMatch(/^ema-cross and features on binance:BTC\/USDT, 1000 bars of 1m: \d+ values, \d+ changed futures\nnothing that was decided/);
+  expect(people.stdout).toMatch(
+    /^ema-cross and features on binance:BTC\/USDT, 1000 bars of 1m: \d+ values decided anew at 999 bars, \d+ changed futures\nnothing that was decided/,
+  );
   const document = JSON.parse((await run('analyse', 'lookahead', 'ema.yaml', '--points', '5', '--json')).stdout);
   expect(document).toMatchObject({ bars: 1_000, findings: [] });
 });
@@ -70,6 +79,26 @@ it('recursive: says what the declared warm-up leaves unsettled, and a longer one
   expect(stdout).toMatch(/why\.slowEma/);
   expect(stdout).toMatch(/recommended warm-up: \d+ bars/);
   expect(stdout).toMatch(/WARMUP_TOO_SHORT: after the declared 21 bars .*why\.slowEma/);
+});
+
+it('groups and books: bars of all legs at their common times, and what is made up is said', async () => {
+  const strategy = { type: 'statistical-arbitrage', instruments: ['binance:BTC/USDT', 'kraken:BTC/USDT'], parameters: { window: 40 } };
+  const bars = { 'binance:BTC/USDT': walk(900, 'one'), 'kraken:BTC/USDT': barRange(walk(900, 'two'), 100, 800) };
+  const both = await runWith({ strategy, bars }, 'analyse', 'lookahead', 'pair.yaml', '--points', '4');
+  expect(both).toMatchObject({ status: 0, stderr: '', reads: 2 });
+  expect(both.stdout).toMatch(/^ema-cross on binance:BTC\/USDT and kraken:BTC\/USDT, 700 bars of 1m: /);
+  const alone = await runWith({ strategy, bars: { 'binance:BTC/USDT': walk(900, 'one') } }, 'analyse', 'recursive', 'pair.yaml');
+  expect(alone.stdout).toMatch(/^Stand-ins made of the bars, not market data: the bars of kraken:BTC\/USDT\.\n/);
+  const maker = await runWith({ strategy: { type: 'market-making', parameters: {} } }, 'analyse', 'lookahead', 'maker.yaml', '--points', '4');
+  expect(maker.stdout).toMatch(/^Stand-ins made of the bars, not market data: books\.\n[\s\S]*nothing that was decided changed/);
+});
+
+it('does not pass what decided nothing', async () => {
+  const still = barColumns(Array.from({ length: 200 }, (_, i) => ({ openTimeMs: i * 60_000, open: 9, high: 9, low: 9, close: 9, volume: 1 })));
+  for (const command of ['lookahead', 'recursive']) {
+    const { status, stderr } = await runWith({ bars: { 'binance:BTC/USDT': still } }, 'analyse', command, 'ema.yaml');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^error NOTHING_DECIDED: ema-cross on binance:BTC\/USDT, 200 bars of 1m: nothing was decided/)]);
+  }
 });
 
 it('wants something to analyse', async () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { featureDecisions } from '../../../cli/analyse.ts';
 import { type Decide, strategyDecisions } from '../../../core/engine/analyse-decisions.ts';
 import { analyseRecursive } from '../../../core/engine/analyse-recursive.ts';
-import { walk } from './walk.ts';
+import { STRATEGIES } from '../../../core/strategies/registry.ts';
+import { marketOf, walk } from './walk.ts';
 
 const BARS = walk(3_000, 'recursive');
 
@@ -93,6 +94,38 @@ describe('the memory of values', () => {
     const report = analyseRecursive(featureDecisions([{ feature: 'rsi', parameters: { period: 14 } }, { feature: 'barRange' }], '1m'), BARS);
     expect(report.values.find(({ value }) => value === 'feature.barRange')!.largestDifference.every((difference) => difference === 0)).toBe(true);
     expect(report.recommendedWarmupBars).toBeGreaterThan(32);
+  });
+});
+
+describe('the shipped strategies, fed all that they read', () => {
+  it.each(STRATEGIES.map(({ type }) => [type] as const))('%s: its reasons are compared', (type) => {
+    const { config, history } = marketOf(type, BARS);
+    const report = analyseRecursive(strategyDecisions(config), history, { warmupBars: [16, 512], windowBars: 400 });
+    expect(report.decidedBars).toBeGreaterThan(5);
+    const reasons = report.values.filter(({ value }) => value.startsWith('why.'));
+    // After 512 bars each of them decides at bars at which the whole history decides too; only regular buying, which counts bars from its
+    // first, keeps a rhythm of its own in every short history.
+    expect(reasons.some(({ largestDifference }) => largestDifference[1] !== undefined)).toBe(type !== 'dca');
+    expect(report.values.some(({ value }) => /^(target|quotes)/.test(value))).toBe(true);
+  });
+
+  it('a measured volatility fades by its half-life: two mids a bar of a minute, 30 s', () => {
+    const { config, history } = marketOf('market-making', BARS);
+    const { values } = analyseRecursive(strategyDecisions(config), history, { warmupBars: [2, 8, 24], windowBars: 1 });
+    const [two, eight, many] = values.find(({ value }) => value === 'why.sigmaBps')!.largestDifference as [number, number, number];
+    // A quarter of the difference in σ² is left after each bar.
+    expect(two).toBeLessThan(4 ** -1);
+    expect(eight).toBeLessThan(4 ** -6);
+    expect([two > eight, many < 1e-9]).toEqual([true, true]);
+  });
+
+  it('a rolling hedge ratio remembers its window and no more', () => {
+    const { config, history } = marketOf('statistical-arbitrage', BARS);
+    const { values } = analyseRecursive(strategyDecisions(config), history, { warmupBars: [100, 240, 500], windowBars: 500 });
+    const leg = values.find(({ value }) => value === 'why.two:BTC/USDT.hedgeRatio')!;
+    // With 100 bars the first 139 of each window have none.
+    expect(leg.missingShare[0]!).toBeGreaterThan(0);
+    for (const i of [1, 2]) expect(leg.largestDifference[i]!).toBeLessThan(1e-6);
   });
 });
 

@@ -56,6 +56,8 @@ async function run(...argv: string[]): Promise<{ status: number; stdout: string;
           readStrategy: (path) => parseYaml(STRATEGY, strategyConfig, path),
           configuration,
           readBars: async (_dir, _instrument, _interval, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER) => sliceBars(BARS, fromMs, toMs),
+          readFunding: async () => [],
+          readRecording: async () => [],
         }),
       (program) => registerIndicator(program, { streams, otherIndicators: async () => TECHNICAL_INDICATORS, readBars: async () => BARS }),
     ],
@@ -93,12 +95,43 @@ describe('touchstone backtest', () => {
     const path = join(dir, 'report.html');
     expect(await run(...BACKTEST, '--html', path)).toMatchObject({ status: 0 });
     const html = readFileSync(path, 'utf8');
-    for (const heading of ['Price and trades', 'Equity', 'Drawdown', 'Monthly returns', 'Metrics', 'Trades']) expect(html).toContain(`<h2>${heading}`);
+    for (const heading of [
+      'Price and trades',
+      'Equity',
+      'Against holding',
+      'Drawdown',
+      'Worst drawdowns',
+      'Monthly returns',
+      'Evidence',
+      'Metrics',
+      'Results of',
+      'Trades',
+    ])
+      expect(html).toContain(`<h2>${heading}`);
+    expect(html).not.toContain('<h2>Stress tests');
     expect(html.match(/https?:|<link|src=|@import|url\(/g)).toBeNull();
     expect(html).not.toMatch(/NaN|undefined|Infinity/);
   });
 
+  it('gathers evidence where it is asked for, in the report, the table and the document alike', async () => {
+    const path = join(dir, 'evidence.html');
+    const people = await run(...BACKTEST, '--evidence', '--trials', '50', '--html', path);
+    expect(people.stdout).toMatch(/^stress test/m);
+    const html = readFileSync(path, 'utf8');
+    for (const heading of ['The same days', 'What the luck', 'Stress tests', 'Sharpe ratio by fast and slow']) expect(html).toContain(`<h2>${heading}`);
+    expect(html).toContain('The same, best of 50 tried');
+    expect(html).not.toMatch(/NaN|undefined|Infinity/);
+    const document = JSON.parse((await run(...BACKTEST, '--json', '--sensitivity', 'slow,volumeFactor')).stdout);
+    expect(document.evidence.sensitivity).toMatchObject({ x: { name: 'slow' }, y: { name: 'volumeFactor' } });
+    expect(document.evidence.stress.map(({ name }: { name: string }) => name)).toContain('Fees × 2');
+    expect(document.verdict.headline).toEqual(expect.any(String));
+  });
+
   it.each([
+    [['--trials', '0.5'], 'error BAD_OPTION: --trials is "0.5"; want a number from 1'],
+    [['--trials', '1.5'], 'error BAD_OPTION: --trials is "1.5"; want a whole number'],
+    [['--sensitivity', 'fast'], 'error BAD_OPTION: --sensitivity is "fast"; want two parameters'],
+    [['--sensitivity', 'fast,speed'], 'error UNKNOWN_PARAMETER: ema-cross has no parameter "speed"; it has fast, slow'],
     [['--from', 'yesterday'], 'error BAD_OPTION: --from is "yesterday"; want a date such as 2021-01-31'],
     [['--fee-bps', 'ten'], 'error BAD_OPTION: --fee-bps is "ten"; want a number from 0 to 1000'],
     [['--order', 'iceberg'], 'error BAD_OPTION: --order is "iceberg"; want market or limit'],
@@ -128,7 +161,7 @@ describe('touchstone indicator', () => {
   });
 
   it.each([
-    [['rsii', '--data', 'x.csv'], 'error UNKNOWN_INDICATOR: no indicator "rsii"; there are: sma, '],
+    [['rsii', '--data', 'x.csv'], 'error UNKNOWN_INDICATOR: no indicator "rsii"; did you mean "rsi"?'],
     [['rsi', '--data', 'x.csv', '--params', 'period'], 'error BAD_OPTION: --params: "period" is not name=number'],
     [['rsi', '--data', 'x.csv', '--params', 'length=5'], 'error BAD_PARAMETER: rsi has no parameter "length"; it has: period'],
     [['rsi'], 'error BAD_OPTION: give --data FILE'],

@@ -311,6 +311,15 @@ describe('sizes in lots agree with sizes in decimals', () => {
   });
 });
 
+it('rules that stand in the configuration are what is run', () => {
+  const bars = barColumns(Array.from({ length: 6 }, (_, i) => ({ openTimeMs: i * 60_000, open: 10, high: 11 + i, low: 9, close: 10 + i, volume: 1 })));
+  const list = [{ when: 'close > 12', enter: 'long' }] as const;
+  const { strategy } = config();
+  const { fills, type } = runBacktest(config({ strategy: { ...strategy, type: 'rules', rules: { list } } }), bars);
+  // The first close above 12 is the fourth bar's; it is traded at the fifth's open.
+  expect([type, fills.length, fills.timeMs[0]]).toEqual(['rules', 1, 4 * 60_000]);
+});
+
 it('assumes rules that fit the prices', () => {
   const at = (close: number) => assumedRules('binance:X/USDT', bars([[close, close, close, close]]));
   expect(at(43_123.45)).toMatchObject({ tickSize: '0.01', stepSize: '0.00001' });

@@ -185,6 +185,22 @@ describe('an outcome that is not known', () => {
     expect(s.venue.truth.orders).toHaveLength(1);
   });
 
+  it('is what an order becomes that ended while nobody watched and that a lookup does not see yet', async () => {
+    const s = await start({ timeInForce: 'GTC' });
+    s.venue.fillPercent = 0;
+    await s.submit(s.signal('1'), s.signal('2', { instrument: ETH }));
+    expect(statuses(s)).toEqual(['OPEN', 'OPEN']);
+    s.crash();
+    s.venue.trade('1', 100_000_000n);
+    await s.venue.cancelOrder(ETH, s.venue.truth.orders[1]!.clientOrderId);
+    s.venue.lookupLagMs = 2_000;
+    await s.boot();
+    expect(statuses(s)).toEqual(['FILLED', 'UNKNOWN']);
+    expect(positionOf(s)).toBe('0.999');
+    await s.pass(4_000);
+    expect(statuses(s)).toEqual(['FILLED', 'CANCELED']);
+  });
+
   it('is what a crash while sending leaves behind', async () => {
     const s = await start();
     s.venue.nextFault = 'timeoutAfterAccept';

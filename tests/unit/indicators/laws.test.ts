@@ -7,28 +7,35 @@ import type { Ohlcv } from '../../../core/market/events.ts';
 import { Rng } from '../../../core/random.ts';
 
 /** Bars with flat stretches, jumps and empty volume, some from before midnight to after; no price below 1. */
-const bars = fc
-  .array(
-    fc.record({
-      move: fc.oneof(fc.constant(0), fc.double({ min: -0.2, max: 0.2, noNaN: true })),
-      range: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.1, noNaN: true })),
-      volume: fc.oneof(fc.constant(0), fc.double({ min: 1, max: 1e6, noNaN: true })),
-    }),
-    { minLength: 1, maxLength: 100 },
-  )
-  .map((steps) => {
+function barsOf(minLength: number, maxLength: number): fc.Arbitrary<Ohlcv[]> {
+  const step = fc.record({
+    move: fc.oneof(fc.constant(0), fc.double({ min: -0.2, max: 0.2, noNaN: true })),
+    range: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 0.1, noNaN: true })),
+    volume: fc.oneof(fc.constant(0), fc.double({ min: 1, max: 1e6, noNaN: true })),
+  });
+  return fc.array(step, { minLength, maxLength }).map((steps) => {
     let close = 100;
-    return steps.map((step, i): Ohlcv => {
+    return steps.map(({ move, range, volume }, i): Ohlcv => {
       const open = close;
-      close = Math.max(1, open * (1 + step.move));
-      const high = Math.max(open, close) * (1 + step.range);
-      const low = Math.min(open, close) * (1 - step.range);
-      return { openTimeMs: 86_390_000 + i * 1_000, open, high, low, close, volume: step.volume };
+      close = Math.max(1, open * (1 + move));
+      const high = Math.max(open, close) * (1 + range);
+      const low = Math.min(open, close) * (1 - range);
+      return { openTimeMs: 86_390_000 + i * 1_000, open, high, low, close, volume };
     });
   });
+}
+
+const bars = barsOf(1, 100);
+
+/** What is fitted needs more to be fitted to than a period of three. */
+const FITTED: Readonly<Record<string, Record<string, number>>> = {
+  regime: { trainingBars: 60, refitBars: 20, trendBars: 5, vixHorizonBars: 3, periodsPerYear: 8_760 },
+};
 
 /** Small periods, so that warm-up ends within the generated bars; other parameters as they come. */
 function smallParameters(definition: IndicatorDefinition): Record<string, number> {
+  const fitted = FITTED[definition.name];
+  if (fitted) return resolveParameters(definition.name, definition.parameters, fitted);
   const periods = Object.entries(definition.parameters).filter(([, spec]) => spec.integer);
   const given = Object.fromEntries(periods.map(([name, spec], i) => [name, Math.min(Math.max(3 + 4 * i, spec.min), spec.max)]));
   return resolveParameters(definition.name, definition.parameters, given);
@@ -48,31 +55,35 @@ const compute = (name: string, history: readonly Ohlcv[], parameters: Record<str
 
 describe.each(INDICATORS.map((definition) => [definition.name, definition] as const))('%s', (_name, definition) => {
   const parameters = smallParameters(definition);
+  const warmup = definition.warmupBars(parameters);
+  // Long enough to go on after a long warm-up, and then fewer of them.
+  const histories = warmup < 40 ? bars : barsOf(warmup + 10, warmup + 40);
+  const numRuns = warmup < 40 ? 10 : 4;
 
   it('gives the same in a batch as bar by bar, value for value', () => {
     fc.assert(
-      fc.property(bars, (history) => {
+      fc.property(histories, (history) => {
         const batch = Object.values(computeIndicator(definition, parameters, barColumns(history)));
         expect(history.map((_, i) => rowText(batch.map((column) => column[i]!)))).toEqual(feed(definition.create(parameters), history));
       }),
-      { numRuns: 10 },
+      { numRuns },
     );
   });
 
   it('knows nothing of the future: other bars after a time change no value up to it', () => {
     fc.assert(
-      fc.property(bars, bars, fc.nat(), (history, other, cut) => {
+      fc.property(histories, bars, fc.nat(), (history, other, cut) => {
         const known = history.slice(0, 1 + (cut % history.length));
         const altered = feed(definition.create(parameters), [...known, ...other]).slice(0, known.length);
         expect(altered).toEqual(feed(definition.create(parameters), history).slice(0, known.length));
       }),
-      { numRuns: 10 },
+      { numRuns },
     );
   });
 
   it('goes on from a snapshot through JSON as if nothing had happened', () => {
     fc.assert(
-      fc.property(bars, fc.nat(), (history, cut) => {
+      fc.property(histories, fc.nat(), (history, cut) => {
         const at = cut % history.length;
         const first = definition.create(parameters);
         feed(first, history.slice(0, at));
@@ -81,17 +92,16 @@ describe.each(INDICATORS.map((definition) => [definition.name, definition] as co
         expect(rowText(second.values)).toBe(rowText(first.values));
         expect(feed(second, history.slice(at))).toEqual(feed(first, history.slice(at)));
       }),
-      { numRuns: 20 },
+      { numRuns: 2 * numRuns },
     );
   });
 
   it('is undefined through its stated warm-up, and defined right after it', () => {
     const history = Array.from(
-      { length: 60 },
+      { length: 60 + warmup },
       (_, i): Ohlcv => ({ openTimeMs: i * 1_000, open: 100, high: 103 + (i % 5), low: 98 - (i % 3), close: 100 + (i % 4), volume: 10 + i }),
     );
     const columns = Object.values(computeIndicator(definition, parameters, barColumns(history)));
-    const warmup = definition.warmupBars(parameters);
     const isDefined = history.map((_, i) => columns.every((column) => Number.isFinite(column[i]!)));
     expect(isDefined.slice(0, warmup).some(Boolean)).toBe(false);
     if (!definition.waitsForEvents) expect(isDefined.slice(warmup).every(Boolean)).toBe(true);
@@ -250,6 +260,14 @@ describe('laws', () => {
       }
     }
   });
+});
+
+it.each(Object.keys(FITTED))('%s is fitted within so few bars, or the laws above would say nothing of it', (name) => {
+  const definition = findIndicator(name);
+  const columns = movedBy(name, (bar) => bar);
+  const first = columns[0]!.findIndex(Number.isFinite);
+  expect(first).toBe(definition.warmupBars(smallParameters(definition)));
+  for (const column of columns) expect(column.slice(first).every(Number.isFinite)).toBe(true);
 });
 
 describe('a market that stands still, without a trade', () => {

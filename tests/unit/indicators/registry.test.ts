@@ -3,6 +3,8 @@ import { computeIndicator, resolveParameters } from '../../../core/indicators/in
 import { findIndicator, INDICATORS, PRESETS } from '../../../core/indicators/registry.ts';
 import { type BarColumns, barAt, barColumns } from '../../../core/market/bars.ts';
 import { Rng } from '../../../core/random.ts';
+import { Compiler } from '../../../core/rules/compile.ts';
+import { parseExpression } from '../../../core/rules/parse.ts';
 
 const rng = new Rng('registry');
 const BARS: BarColumns = barColumns(
@@ -15,8 +17,9 @@ const BARS: BarColumns = barColumns(
 
 describe('the registry', () => {
   it('names what there is when asked for what there is not', () => {
-    expect(() => findIndicator('smaa')).toThrow(/no indicator "smaa"; there are: sma, /);
-    expect(() => findIndicator('constructor')).toThrow(/no indicator/);
+    expect(() => findIndicator('smaa')).toThrow(/no indicator "smaa"; did you mean "sma"\?$/);
+    expect(() => findIndicator('RSI-2')).toThrow(/did you mean "rsi-2"\?$/);
+    expect(() => findIndicator('constructor')).toThrow(/no indicator "constructor"; there are: sma, volumeSma, /);
   });
 
   it('has one definition a name', () => {
@@ -108,5 +111,28 @@ describe('an indicator of one series', () => {
     const { rsi } = computeIndicator(findIndicator('rsi'), { period: 5 }, BARS);
     expect(smoothed.findIndex(Number.isFinite)).toBe(7);
     expect(smoothed[40]).toBeCloseTo((rsi![38]! + rsi![39]! + rsi![40]!) / 3, 12);
+  });
+});
+
+describe('a rule in YAML', () => {
+  /** What is fitted needs more bars than there are here by default. */
+  const GIVEN: Readonly<Record<string, Record<string, number>>> = { regime: { trainingBars: 60, refitBars: 20, trendBars: 5 } };
+
+  it.each(INDICATORS.map((definition) => [definition.name, definition] as const))('reads every output of %s', (name, definition) => {
+    const given = GIVEN[name] ?? {};
+    const call = `${name}(${Object.entries(given)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(', ')})`;
+    const columns = computeIndicator(definition, given, BARS);
+    const compiler = new Compiler({});
+    const slots = definition.outputs.map((output) => {
+      const text = definition.outputs.length === 1 ? call : `${call}.${output}`;
+      return compiler.compile(parseExpression(text, 'test'), text, 'test').slot;
+    });
+    const program = compiler.program();
+    for (let i = 0; i < BARS.length; i++) {
+      program.update(barAt(BARS, i));
+      expect(slots.map((slot) => program.slots[slot])).toEqual(definition.outputs.map((output) => columns[output]![i]));
+    }
   });
 });

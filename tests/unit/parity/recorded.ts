@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { BarBuilder } from '../../../core/market/bar-builder.ts';
+import { withBars } from '../../../core/market/bar-builder.ts';
 import type { MarketEvent } from '../../../core/market/events.ts';
 import { Rng } from '../../../core/random.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
@@ -15,6 +15,9 @@ import { findInstrumentFiles, readCapture } from '../../../infra/market-files.ts
 
 /** One recorded market and one account that trades it: what the engine and the stream handlers are both given. */
 export const INSTRUMENT: Instrument = { name: 'binance:BTC/USDT', tickSize: '0.01', stepSize: '0.00001', minQty: '0.00001', maxQty: '9000', minNotional: '5' };
+
+/** The bars that its trades close. */
+export const BARS = { instrument: INSTRUMENT.name, intervals: ['1s'] } as const;
 
 export const LIMITS: RiskLimits = {
   maxOrderNotionalQuote: 5_000,
@@ -74,7 +77,7 @@ export async function recordedMarket(): Promise<MarketEvent[] | undefined> {
   const paths = files.map(({ path }) => path);
   const events: MarketEvent[] = [];
   for await (const batch of readCapture(paths, INSTRUMENT.name, 20)) events.push(...batch);
-  return withBars(events);
+  return [...withBars(events, BARS)];
 }
 
 /** A seeded walk with a book around it, for where no recording is at hand. */
@@ -94,10 +97,5 @@ export function syntheticMarket(): MarketEvent[] {
     if (i % 3 === 0) events.push({ ...base, type: 'book', id: `k${i}`, sequence: i, bids: [[price - 0.5, 2]], asks: [[price + 0.5, 2]] });
     else events.push({ ...base, type: 'trade', id: `t${i}`, tradeId: String(i), price, qty: 0.01 + rng.uniform(), takerSide: side });
   }
-  return withBars(events);
-}
-
-export function withBars(events: readonly MarketEvent[]): MarketEvent[] {
-  const builder = new BarBuilder({ instrument: INSTRUMENT.name, intervals: ['1s'], completeFromMs: events[0]!.eventTimeMs });
-  return events.flatMap((event): MarketEvent[] => (event.type === 'trade' ? [...builder.onTrade(event), event] : [event]));
+  return [...withBars(events, BARS)];
 }

@@ -3,7 +3,7 @@ import { avellanedaStoikov } from '../../../core/execution/avellaneda-stoikov.ts
 import type { BookEvent, LiquidationEvent, OpenInterestEvent } from '../../../core/market/events.ts';
 import { createMlSignal, type PredictorPort } from '../../../core/strategies/ml-signal.ts';
 import { definitionOf } from '../../../core/strategies/registry.ts';
-import type { EnsembleMember } from '../../../core/strategies/strategy.ts';
+import type { StrategyMember } from '../../../core/strategies/strategy.ts';
 import { barsOf, make, onBars, onEvent, quotesOf, targetsOf } from './say.ts';
 
 /** Each strategy on a series made by hand, with the decisions that its description means. */
@@ -264,8 +264,8 @@ describe('market-making', () => {
 });
 
 describe('ensemble', () => {
-  const config = (members: readonly EnsembleMember[]) => ({ name: 'voices', type: 'ensemble', members });
-  const members: EnsembleMember[] = [
+  const config = (members: readonly StrategyMember[]) => ({ name: 'voices', type: 'ensemble', members });
+  const members: StrategyMember[] = [
     { type: 'dca', weight: 1, bars: 1, parameters: { parts: 1, takeProfitBps: 0 } },
     { type: 'grid', weight: 3, bars: 3, parameters: { levels: 1, spacingBps: 100 } },
   ];

@@ -109,6 +109,7 @@ const PARAMETERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'cross-exchange-arbitrage': { entryBps: 10 },
   'funding-arbitrage': { rates: 3 },
   'ml-signal': { entry: 0.55 },
+  router: { trainingBars: 150, trendBars: 24, refitBars: 1_000, surpriseRatio: 4, minConfidence: 0.2, minChange: 0, sharpeBars: 50 },
 };
 
 describe.each(STRATEGIES.map((definition) => [definition.type, definition] as const))('%s', (type, definition) => {
