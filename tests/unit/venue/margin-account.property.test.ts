@@ -32,7 +32,9 @@ const book = fc.record({ instrument, middle: cents, quantities: fc.array(lots, {
   return { do: 'market', event: { ...base, instrument: made.instrument, type: 'book', sequence: 1, bids: levels(-1), asks: levels(1) } };
 });
 /** The second instrument never has a mark of its own. */
-const mark = fc.integer({ min: 8_000, max: 12_000 }).map((price): Step => ({ do: 'market', event: { ...base, instrument: INSTRUMENTS[0], type: 'mark', price: price / 100 } }));
+const mark = fc
+  .integer({ min: 8_000, max: 12_000 })
+  .map((price): Step => ({ do: 'market', event: { ...base, instrument: INSTRUMENTS[0], type: 'mark', price: price / 100 } }));
 const funding = fc
   .record({ instrument, units: fc.integer({ min: -3_000_000, max: 3_000_000 }) })
   .map((made): Step => ({ do: 'market', event: { ...base, instrument: made.instrument, type: 'funding', rate: made.units / 1e8 } }));
@@ -64,7 +66,7 @@ const steps = fc.array(
     { weight: 1, arbitrary: funding },
     { weight: 1, arbitrary: cancel },
   ),
-  { minLength: 10, maxLength: 70 },
+  { minLength: 30, maxLength: 90, size: 'max' },
 );
 const history = fc.record({
   steps,
@@ -196,5 +198,5 @@ test('reduce-only fills never open or turn a position, nothing is left that must
     }),
     { numRuns: 150 },
   );
-  expect(reduced).toBeGreaterThan(50);
+  expect(reduced).toBeGreaterThan(20);
 });
