@@ -3,7 +3,7 @@ import { type Decide, strategyDecisions } from '../core/engine/analyse-decisions
 import type { MarketHistory } from '../core/engine/analyse-history.ts';
 import { analyseLookahead, type LookaheadReport } from '../core/engine/analyse-lookahead.ts';
 import { analyseRecursive, type RecursiveReport } from '../core/engine/analyse-recursive.ts';
-import { eventsRead, type StandInType, withStandIns } from '../core/engine/analyse-stand-ins.ts';
+import { eventsRead, withStandIns } from '../core/engine/analyse-stand-ins.ts';
 import { errorCode, TouchstoneError } from '../core/errors.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { INTERVAL_MS, type Interval } from '../core/market/events.ts';
@@ -13,7 +13,16 @@ import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { computeFeatures } from '../ml/features/matrix.ts';
 import { DEFAULT_FEATURES, type FeatureSpec } from '../ml/features/pipeline.ts';
 import { createOutput, type Output } from './output.ts';
-import { dataDirOption, type HistoryOptions, historyOptions, intervalOption, numberOption, rangeOption, type ResearchDeps } from './research-options.ts';
+import {
+  dataDirOption,
+  EVENT_WORDS,
+  type HistoryOptions,
+  historyOptions,
+  intervalOption,
+  numberOption,
+  rangeOption,
+  type ResearchDeps,
+} from './research-options.ts';
 
 export type AnalyseCommandDeps = Pick<ResearchDeps, 'streams' | 'dataDir' | 'readStrategy' | 'readBars'>;
 
@@ -108,15 +117,6 @@ async function marketOf(strategy: StrategyConfig, readBars: (instrument: Instrum
     notes: made.length === 0 ? [] : [`Stand-ins made of the bars, not market data: ${made.join(', ')}.`],
   };
 }
-
-const EVENT_WORDS: Readonly<Record<StandInType, string>> = {
-  book: 'books',
-  trade: 'trades',
-  mark: 'mark prices',
-  funding: 'funding',
-  openInterest: 'open interest',
-  liquidation: 'liquidations',
-};
 
 /** A feature pipeline as `Decide`: its columns, by name. */
 export function featureDecisions(specs: readonly FeatureSpec[], interval: Interval): Decide {

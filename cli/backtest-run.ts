@@ -17,6 +17,7 @@ import {
   assumptionsOf,
   cashOption,
   dataDirOption,
+  EVENT_WORDS,
   executionOptions,
   type HistoryOptions,
   intervalOption,
@@ -62,8 +63,14 @@ export async function runConfigured(configured: StrategyConfig, options: RunOpti
   const strategy = onOneInstrument(configured, options);
   const [instrument] = strategy.instruments as [InstrumentName];
   const probe = definition.create(strategyParameters(strategy), instrument, [instrument]);
-  const readsTicks = eventsRead(probe).some((type) => type === 'book' || type === 'trade');
-  return options.ticks || readsTicks ? onTicks(strategy, options, deps) : onBars(strategy, options, deps);
+  const read = eventsRead(probe);
+  const needsTicks = read.includes('book') || (read.includes('trade') && probe.onBar === undefined);
+  if (options.ticks || needsTicks) return onTicks(strategy, options, deps);
+  const finished = await onBars(strategy, options, deps);
+  const missing = read.map((type) => EVENT_WORDS[type]).join(', ');
+  return missing === ''
+    ? finished
+    : { ...finished, assumptions: [...finished.assumptions, `${strategy.name} also reads ${missing}; bars hold none of them, so it decided without.`] };
 }
 
 /** A run on bars of one instrument, read and configured. @throws TouchstoneError BAD_OPTION, NO_DATA */
