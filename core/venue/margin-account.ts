@@ -22,6 +22,8 @@ export interface MarginConfig {
   readonly mode: 'cross' | 'isolated';
   /** Deposited at the beginning, decimal text in the one quote currency of all instruments. */
   readonly walletQuote: string;
+  /** Of a forced close, as a share of its notional; the whole maintenance margin when left out. */
+  readonly liquidationFeeRate?: Decimal;
   readonly instruments: ReadonlyArray<{ readonly name: InstrumentName; readonly leverage: Decimal; readonly brackets: readonly MarginBracket[] }>;
 }
 
@@ -53,7 +55,8 @@ interface Leg {
  *   none. It is weighed once, when it comes; fills are never refused.
  * - Fees and realised gains move the free wallet; in isolated mode funding moves the margin of its position.
  * - A position whose margin balance no longer exceeds its maintenance margin is closed whole, at the mark, and the maintenance margin is the
- *   fee. Venues close in steps and may leave something: this is the pessimistic reading. Cross mode begins with the largest maintenance margin.
+ *   fee unless a rate is given. Venues close in steps and may leave something: this is the pessimistic reading. Cross mode begins with the
+ *   largest maintenance margin and goes on while what is left does not suffice; with the whole margin as fee, that is to the end.
  * - A loss beyond the margin is paid by the venue's insurance; `insuranceQuote` counts it.
  *
  * Every unit is accounted for: wallet = deposit + realised − fees + funding + insurance, exactly.
@@ -61,6 +64,7 @@ interface Leg {
 export class MarginAccount implements VenueAccount {
   readonly #isIsolated: boolean;
   readonly #quote: string;
+  readonly #liquidationFeeRate: Decimal | undefined;
   readonly #legs = new Map<InstrumentName, Leg>();
   #wallet: Decimal;
   #locked: Decimal = 0n;
@@ -70,6 +74,7 @@ export class MarginAccount implements VenueAccount {
   constructor(config: MarginConfig) {
     this.#isIsolated = config.mode === 'isolated';
     this.#wallet = parseDecimal(config.walletQuote);
+    this.#liquidationFeeRate = config.liquidationFeeRate;
     const quotes = new Set(config.instruments.map(({ name }) => parseInstrument(name).quote));
     if (quotes.size !== 1) throw new TouchstoneError('BAD_MARGIN_CONFIG', 'a margin account needs instruments of one quote currency');
     this.#quote = [...quotes][0]!;
@@ -179,9 +184,10 @@ export class MarginAccount implements VenueAccount {
         : [];
     if (failing.length === 0) return undefined;
     const [worst] = failing
-      .map((leg) => ({ leg, feeQuote: maintenanceMargin(leg.brackets, notionalOf(leg.position)) }))
-      .sort((a, b) => (a.feeQuote === b.feeQuote ? 0 : a.feeQuote > b.feeQuote ? -1 : 1));
-    const { leg, feeQuote } = worst!;
+      .map((leg) => ({ leg, maintenance: maintenanceMargin(leg.brackets, notionalOf(leg.position)) }))
+      .sort((a, b) => (a.maintenance === b.maintenance ? 0 : a.maintenance > b.maintenance ? -1 : 1));
+    const { leg, maintenance } = worst!;
+    const feeQuote = this.#liquidationFeeRate === undefined ? maintenance : multiply(notionalOf(leg.position), this.#liquidationFeeRate);
     const { qty, markPrice } = leg.position;
     return { instrument: leg.name, side: qty > 0n ? 'sell' : 'buy', qty: abs(qty), price: markPrice!, feeQuote };
   }
