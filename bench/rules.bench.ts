@@ -4,6 +4,7 @@ import type { BarColumns } from '../core/market/bars.ts';
 import { definitionOf } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { type Bench, meanCpuMs, result } from './bench.ts';
+import { EMA_CROSS } from './ema-cross.ts';
 import { syntheticBars } from './synthetic-bars.ts';
 
 const BARS = 1_000_000;
@@ -26,21 +27,7 @@ const RULED: StrategyConfig = {
 };
 
 function engineConfig(strategy: StrategyConfig): BarEngineConfig {
-  return {
-    strategy,
-    definition: definitionOf(strategy),
-    instrument: { name: 'sim:BTC/USDT', tickSize: '0.01', stepSize: '0.00001', minQty: '0.00001', maxQty: '9000', minNotional: '5' },
-    risk: {
-      maxOrderNotionalQuote: 5_000,
-      maxPositionNotionalQuote: 10_000,
-      maxGrossNotionalQuote: 40_000,
-      priceBandBps: 100,
-      maxOrdersPerSecond: 50,
-      maxDailyLossQuote: 20_000,
-    },
-    execution: { makerFeeBps: 10, takerFeeBps: 10, slippageBps: 0, orderType: 'market' },
-    initialCashQuote: 1_000_000,
-  };
+  return { ...EMA_CROSS, strategy, definition: definitionOf(strategy) };
 }
 
 function fold(config: BarEngineConfig, bars: BarColumns): number {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { type Decide, strategyDecisions } from '../core/engine/analyse-decisions.ts';
+import { type Decide, decidedBars, strategyDecisions } from '../core/engine/analyse-decisions.ts';
 import type { MarketHistory } from '../core/engine/analyse-history.ts';
 import { analyseLookahead, type LookaheadReport } from '../core/engine/analyse-lookahead.ts';
 import { analyseRecursive, type RecursiveReport } from '../core/engine/analyse-recursive.ts';
-import { eventsRead, type StandInType, withStandIns } from '../core/engine/analyse-stand-ins.ts';
+import { eventsRead, withStandIns } from '../core/engine/analyse-stand-ins.ts';
 import { errorCode, TouchstoneError } from '../core/errors.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { INTERVAL_MS, type Interval } from '../core/market/events.ts';
@@ -13,7 +13,16 @@ import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { computeFeatures } from '../ml/features/matrix.ts';
 import { DEFAULT_FEATURES, type FeatureSpec } from '../ml/features/pipeline.ts';
 import { createOutput, type Output } from './output.ts';
-import { dataDirOption, type HistoryOptions, historyOptions, intervalOption, numberOption, rangeOption, type ResearchDeps } from './research-options.ts';
+import {
+  dataDirOption,
+  EVENT_WORDS,
+  type HistoryOptions,
+  historyOptions,
+  intervalOption,
+  numberOption,
+  rangeOption,
+  type ResearchDeps,
+} from './research-options.ts';
 
 export type AnalyseCommandDeps = Pick<ResearchDeps, 'streams' | 'dataDir' | 'readStrategy' | 'readBars'>;
 
@@ -74,8 +83,12 @@ async function subjectOf(path: string | undefined, options: SubjectOptions, deps
   const strategy = configured && { ...configured, instruments: [instrument, ...otherLegs(configured)], interval };
   const market = strategy ? await marketOf(strategy, readBars) : { history: await readBars(instrument), notes: [] };
   const parts = [...(strategy ? [strategyDecisions(strategy)] : []), ...features];
+  const subject = `${name} on ${(strategy?.instruments ?? [instrument]).join(' and ')}, ${market.history.length} bars of ${interval}`;
+  // Where nothing is decided everything would pass.
+  if (parts.some((part) => decidedBars(part(market.history), market.history.length) === 0))
+    throw new TouchstoneError('NOTHING_DECIDED', `${subject}: nothing was decided, so nothing can be said of it; take a longer history`);
   return {
-    name: `${name} on ${(strategy?.instruments ?? [instrument]).join(' and ')}, ${market.history.length} bars of ${interval}`,
+    name: subject,
     decide: (some) => Object.assign({}, ...parts.map((part) => part(some))),
     ...market,
     ...(strategy && { declaredWarmupBars: definitionOf(strategy).warmupBars(strategyParameters(strategy)) }),
@@ -109,15 +122,6 @@ async function marketOf(strategy: StrategyConfig, readBars: (instrument: Instrum
   };
 }
 
-const EVENT_WORDS: Readonly<Record<StandInType, string>> = {
-  book: 'books',
-  trade: 'trades',
-  mark: 'mark prices',
-  funding: 'funding',
-  openInterest: 'open interest',
-  liquidation: 'liquidations',
-};
-
 /** A feature pipeline as `Decide`: its columns, by name. */
 export function featureDecisions(specs: readonly FeatureSpec[], interval: Interval): Decide {
   return (bars) => {
@@ -141,14 +145,13 @@ async function lookahead(path: string | undefined, options: LookaheadCommandOpti
   sayLookahead(output, name, report);
 }
 
-/** @throws TouchstoneError LOOKAHEAD_FOUND and NOTHING_DECIDED, after the report is said */
+/** @throws TouchstoneError LOOKAHEAD_FOUND, after the findings are said */
 export function sayLookahead(output: Output, name: string, report: LookaheadReport): void {
   const { findings, checks, values, decidedBars } = report;
   output.line(`${name}: ${values.length} values decided anew at ${decidedBars} bars, ${checks} changed futures`);
   output.json(report);
   const first = findings[0];
   if (first === undefined) {
-    throwUndecided(name, report);
     output.line('nothing that was decided changed with its future');
     return;
   }
@@ -166,17 +169,11 @@ export function sayLookahead(output: Output, name: string, report: LookaheadRepo
   throw new TouchstoneError('LOOKAHEAD_FOUND', `${first.value} at ${isoTime(first.openTimeMs)} changes with the bars from ${isoTime(first.changedFromMs)} on`);
 }
 
-/** Where nothing was decided everything would pass. */
-function throwUndecided(name: string, { decidedBars }: Pick<LookaheadReport | RecursiveReport, 'decidedBars'>): void {
-  if (decidedBars === 0) throw new TouchstoneError('NOTHING_DECIDED', `${name}: nothing was decided, so nothing can be said of it; take a longer history`);
-}
-
 async function recursive(path: string | undefined, options: RecursiveCommandOptions, deps: AnalyseCommandDeps): Promise<void> {
   const output = createOutput(deps.streams, options.json ?? false);
   const toleranceRelative = numberOption('--tolerance', options.tolerance, 0, 1);
   const { name, decide, history, notes, declaredWarmupBars } = await subjectOf(path, options, deps);
   const report = analyseRecursive(decide, history, { toleranceRelative, ...(declaredWarmupBars !== undefined && { declaredWarmupBars }) });
-  throwUndecided(name, report);
   for (const note of notes) output.line(note);
   output.line(`${name}: largest relative difference to the whole history, by warm-up in bars; - where nothing could be compared, * where values are missing`);
   output.table(recursiveRows(report));

@@ -4,6 +4,7 @@ import { assessRun } from '../core/engine/assessment.ts';
 import { eventsRead } from '../core/engine/analyse-stand-ins.ts';
 import { type Evidence, gatherEvidence } from '../core/engine/evidence.ts';
 import { runGroupBacktest } from '../core/engine/group-backtest.ts';
+import { bracketIntrabar } from '../core/engine/intrabar.ts';
 import { runTickBacktest } from '../core/engine/tick-backtest.ts';
 import { TouchstoneError } from '../core/errors.ts';
 import { assumedRules } from '../core/market/assumed-rules.ts';
@@ -13,10 +14,12 @@ import { type InstrumentName, parseInstrument } from '../core/market/instrument.
 import { definitionOf, strategyParameters } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { type ReportedRun, reportedBacktest } from './report/backtest-report.ts';
+import { money } from './report/format.ts';
 import {
   assumptionsOf,
   cashOption,
   dataDirOption,
+  EVENT_WORDS,
   executionOptions,
   type HistoryOptions,
   intervalOption,
@@ -62,8 +65,14 @@ export async function runConfigured(configured: StrategyConfig, options: RunOpti
   const strategy = onOneInstrument(configured, options);
   const [instrument] = strategy.instruments as [InstrumentName];
   const probe = definition.create(strategyParameters(strategy), instrument, [instrument]);
-  const readsTicks = eventsRead(probe).some((type) => type === 'book' || type === 'trade');
-  return options.ticks || readsTicks ? onTicks(strategy, options, deps) : onBars(strategy, options, deps);
+  const read = eventsRead(probe);
+  const needsTicks = read.includes('book') || (read.includes('trade') && probe.onBar === undefined);
+  if (options.ticks || needsTicks) return onTicks(strategy, options, deps);
+  const finished = await onBars(strategy, options, deps);
+  const missing = read.map((type) => EVENT_WORDS[type]).join(', ');
+  return missing === ''
+    ? finished
+    : { ...finished, assumptions: [...finished.assumptions, `${strategy.name} also reads ${missing}; bars hold none of them, so it decided without.`] };
 }
 
 /** A run on bars of one instrument, read and configured. @throws TouchstoneError BAD_OPTION, NO_DATA */
@@ -102,7 +111,21 @@ async function onBars(configured: StrategyConfig, options: RunOptions, deps: Res
   const { config, bars, assumptions } = await readBarRun(configured, options, deps);
   const result = runBacktest(config, bars);
   const run = reportedBacktest(result, bars);
-  return { run, assumptions, gatherEvidence: (trials, axes) => gatherEvidence(config, bars, result, assessRun(run, trials), axes) };
+  return {
+    run,
+    assumptions: [...assumptions, ...intrabarAssumption(config, bars)],
+    gatherEvidence: (trials, axes) => gatherEvidence(config, bars, result, assessRun(run, trials), axes),
+  };
+}
+
+/** Only a resting limit and a stop can meet within one bar. */
+function intrabarAssumption(config: BarEngineConfig, bars: BarColumns): string[] {
+  const { orderType, stopLossBps } = config.execution;
+  if (orderType !== 'limit' || stopLossBps === undefined) return [];
+  const { worst, neutral, best } = bracketIntrabar(config, bars);
+  return [
+    `Bars do not tell which came first within them. Where a stop and a limit met in one bar the final equity is ${money(worst)} if the worse came first, ${money(best)} if the better did, and ${money(neutral)} if the extreme nearer to the open did.`,
+  ];
 }
 
 function perpetualAssumption(rates: number): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { StandInType } from '../core/engine/analyse-stand-ins.ts';
 import type { BarEngineConfig } from '../core/engine/bar-engine.ts';
 import { TouchstoneError } from '../core/errors.ts';
 import type { BarColumns } from '../core/market/bars.ts';
@@ -144,3 +145,13 @@ export function wholeNumberOption(name: string, text: string, min: number, max: 
   if (Number.isInteger(value)) return value;
   throw new TouchstoneError('BAD_OPTION', `${name} is ${JSON.stringify(text)}; want a whole number`);
 }
+
+/** What a strategy may read besides bars, in words. */
+export const EVENT_WORDS: Readonly<Record<StandInType, string>> = {
+  book: 'books',
+  trade: 'trades',
+  mark: 'mark prices',
+  funding: 'funding',
+  openInterest: 'open interest',
+  liquidation: 'liquidations',
+};

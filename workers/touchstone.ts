@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { registerAnalyse } from '../cli/analyse.ts';
 import { registerBacktest } from '../cli/backtest.ts';
 import { registerCompare } from '../cli/compare.ts';
@@ -8,6 +9,7 @@ import { registerData } from '../cli/data.ts';
 import { registerDemo } from '../cli/demo/demo.ts';
 import { registerFlat } from '../cli/flat.ts';
 import { registerIndicator } from '../cli/indicator.ts';
+import { registerNew } from '../cli/new.ts';
 import { errorLine } from '../cli/output.ts';
 import { type Registration, runProgram } from '../cli/program.ts';
 import { registerQuery } from '../cli/query.ts';
@@ -112,6 +114,7 @@ const registrations: readonly Registration[] = [
       otherIndicators: async () => (await import('../infra/technicalindicators.ts')).TECHNICAL_INDICATORS,
       readBars: async (path) => (await import('../infra/market-files.ts')).readBars(path),
     }),
+  (program) => registerNew(program, { streams, rootDir: fileURLToPath(new URL('..', import.meta.url)) }),
   (program) =>
     registerReport(program, {
       streams,

@@ -95,9 +95,12 @@ it('groups and books: bars of all legs at their common times, and what is made u
 
 it('does not pass what decided nothing', async () => {
   const still = barColumns(Array.from({ length: 200 }, (_, i) => ({ openTimeMs: i * 60_000, open: 9, high: 9, low: 9, close: 9, volume: 1 })));
-  for (const command of ['lookahead', 'recursive']) {
-    const { status, stderr } = await runWith({ bars: { 'binance:BTC/USDT': still } }, 'analyse', command, 'ema.yaml');
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^error NOTHING_DECIDED: ema-cross on binance:BTC\/USDT, 200 bars of 1m: nothing was decided/)]);
+  for (const [command, ...more] of [['lookahead'], ['recursive'], ['lookahead', '--features']] as const) {
+    const { status, stderr } = await runWith({ bars: { 'binance:BTC/USDT': still } }, 'analyse', command, 'ema.yaml', ...more);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error NOTHING_DECIDED: ema-cross( and features)? on binance:BTC\/USDT, 200 bars of 1m: nothing was decided/),
+    ]);
   }
 });
 

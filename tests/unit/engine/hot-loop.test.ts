@@ -14,7 +14,7 @@ function child<T>(script: string, ...flags: readonly string[]): T {
 
 describe('the hot loop of the bar engine', () => {
   const { held, heldWithStop, wasteful, busy } = child<Record<'held' | 'heldWithStop' | 'wasteful', Allocated> & { busy: { ms: number[]; fills: number } }>(
-    join(import.meta.dirname, 'hot-loop.ts'),
+    join(import.meta.dirname, 'hot-loop-worker.ts'),
     '--min-semi-space-size=64',
     '--max-semi-space-size=64',
   );
