@@ -161,7 +161,7 @@ test('I1, I2: positions are the sum of the fills, and equity is deposit + cash o
         }
       });
     }),
-    { numRuns: 250 },
+    { numRuns: 160 },
   );
   // Random histories that meet none of these would prove nothing.
   for (const times of Object.values(seen)) expect(times).toBeGreaterThan(10);
@@ -196,7 +196,7 @@ test('reduce-only fills never open or turn a position, nothing is left that must
           if (reduceOnly) expect(ofOrder === 'sell' ? qty.get(name)! > 0n : qty.get(name)! < 0n).toBe(true);
       });
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
   expect(reduced).toBeGreaterThan(20);
 });
