@@ -145,13 +145,16 @@ describe('a router', () => {
 
   it('goes on from a snapshot between two bars of the regime', () => {
     const parameters = { ...REGIME, trainingBars: 100, regimeBars: 4, minConfidence: 0.2, minChange: 0 };
-    for (const at of [50, 405, 610]) {
+    const { targets } = run(routerOf(parameters), BARS);
+    const held = targets.flatMap((target, i) => (target !== 0 && i % 4 === 1 ? [i + 1] : []));
+    expect(held.length).toBeGreaterThan(3);
+    for (const at of [50, ...held.slice(0, 3)]) {
       const straight = routerOf(parameters);
       run(straight, BARS.slice(0, at));
       const resumed = routerOf(parameters);
       resumed.restore(JSON.parse(JSON.stringify(straight.snapshot())));
       const rest = run(straight, BARS.slice(at)).said;
-      expect(rest.length).toBeGreaterThan(5);
+      expect(rest.length).toBeGreaterThan(1);
       expect(run(resumed, BARS.slice(at)).said).toEqual(rest);
     }
   });
