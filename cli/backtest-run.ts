@@ -120,11 +120,10 @@ async function onBars(configured: StrategyConfig, options: RunOptions, deps: Res
 
 /** Only a resting limit and a stop can meet within one bar. */
 function intrabarAssumption(config: BarEngineConfig, bars: BarColumns): string[] {
-  const { orderType, stopLossBps } = config.execution;
-  if (orderType !== 'limit' || stopLossBps === undefined) return [];
-  const { worst, neutral, best } = bracketIntrabar(config, bars);
+  if (config.execution.intrabar === undefined) return [];
+  const { worst, best } = bracketIntrabar(config, bars);
   return [
-    `Bars do not tell which came first within them. Where a stop and a limit met in one bar the final equity is ${money(worst)} if the worse came first, ${money(best)} if the better did, and ${money(neutral)} if the extreme nearer to the open did.`,
+    `Bars do not tell which came first within them: the extreme nearer to the open is taken to have. Had the worse always come first where a stop and a limit met, the final equity would be ${money(worst)}; had the better, ${money(best)}.`,
   ];
 }
 
