@@ -109,9 +109,13 @@ function specText(specs: Readonly<Record<string, ParameterSpec>>): string {
 function codeOf(name: string): string {
   const constant = constantName(name);
   const className = `${constant[0]!.toUpperCase()}${constant.slice(1)}Strategy`;
-  return `import { Ema } from '../indicators/ema.ts';
-import type { Ohlcv } from '../market/events.ts';
-import type { Strategy, StrategyDefinition, StrategyOutput } from './strategy.ts';
+  // Each in quotes of its own: at the beginning of a line they would look like imports of this file.
+  const imports = [
+    "import { Ema } from '../indicators/ema.ts';",
+    "import type { Ohlcv } from '../market/events.ts';",
+    "import type { Strategy, StrategyDefinition, StrategyOutput } from './strategy.ts';",
+  ];
+  return `${imports.join('\n')}
 
 /**
  * Long while the close is above its EMA by more than \`bandBps\`, flat once it is below by as much. A place to begin: put your own rule in
@@ -179,8 +183,8 @@ function configOf(name: string): string {
 }
 
 function testOf(name: string): string {
-  return `import { describe, expect, it } from 'vitest';
-import { barsOf, make, onBars } from './say.ts';
+  const imports = ["import { describe, expect, it } from 'vitest';", "import { barsOf, make, onBars } from './say.ts';"];
+  return `${imports.join('\n')}
 
 /** By hand; what holds for every strategy is in \`laws.test.ts\`. */
 describe('${name}', () => {

@@ -11,6 +11,7 @@ import { createLotSizer } from '../strategies/size.ts';
 import type { StrategyConfig, StrategyDefinition } from '../strategies/strategy.ts';
 import { TargetTracker } from '../strategies/target-tracker.ts';
 import { type BarOrder, BarOrders, toTick } from './bar-orders.ts';
+import type { IntrabarPath } from './bar-path.ts';
 import { FillLog } from './fill-log.ts';
 import { checkFunding, type FundingPayment, type FundingRates } from './funding.ts';
 
@@ -24,6 +25,8 @@ export interface BarExecution {
   readonly orderType: 'market' | 'limit';
   /** Distance from the entry price, against the position, of a resting stop order that closes it; none when absent. */
   readonly stopLossBps?: number;
+  /** The way of the price inside a bar; when absent, stops are looked at before limits, and a limit order's own stop from the next bar on. */
+  readonly intrabar?: IntrabarPath;
 }
 
 export interface BarEngineConfig {
@@ -113,7 +116,8 @@ export class BarEngine {
     this.minLots = Math.max(1, Number((rules.minQty + step - 1n) / step));
     this.maxLots = rules.maxQty > 0n ? Number(rules.maxQty / step) : Number.MAX_SAFE_INTEGER;
     this.minNotional = decimalToNumber(rules.minNotional);
-    this.orders = new BarOrders(execution.slippageBps, this.tickSize, (order, price, isMaker, timeMs) => this.onFill(order, price, isMaker, timeMs));
+    const onFill = (order: BarOrder, price: number, isMaker: boolean, timeMs: number) => this.onFill(order, price, isMaker, timeMs);
+    this.orders = new BarOrders(execution.slippageBps, this.tickSize, onFill, execution.intrabar);
     this.cashQuote = config.initialCashQuote;
     this.dayStartEquity = config.initialCashQuote;
     this.funding = fundingOf(config);

@@ -1,5 +1,6 @@
 import type { OrderStatus } from '../execution/order.ts';
 import type { Ohlcv } from '../market/events.ts';
+import { type IntrabarPath, isLowFirst, meetsAt } from './bar-path.ts';
 
 /** An order of a bar backtest. Quantities in whole steps, so that sums are exact; `signedLots` > 0 buys. */
 export interface BarOrder {
@@ -18,6 +19,7 @@ export type OnBarFill = (order: BarOrder, price: number, isMaker: boolean, timeM
  * - market: the next bar's open, worsened by the slippage;
  * - limit: the open when it is already better; else at its price, and only when the bar trades THROUGH it;
  * - stop: when touched, at its price or a worse open, worsened by the slippage; stops are looked at before limits.
+ * With a path, stops and limits trade in the order in which it meets them instead, and a stop that a limit order brings works for its rest.
  * An order never fills in the bar whose close it was made at. Orders fill whole: volume is not a limit here, the tick replay has it.
  */
 export class BarOrders {
@@ -26,14 +28,16 @@ export class BarOrders {
   private readonly slippage: number;
   private readonly tickSize: number;
   private readonly onFill: OnBarFill;
+  private readonly path: IntrabarPath | undefined;
   /** The first `count` places, oldest first; finished orders among them are passed over until they are swept out. */
   private readonly working: BarOrder[] = [];
   private count = 0;
 
-  constructor(slippageBps: number, tickSize: number, onFill: OnBarFill) {
+  constructor(slippageBps: number, tickSize: number, onFill: OnBarFill, path?: IntrabarPath) {
     this.slippage = slippageBps / 10_000;
     this.tickSize = tickSize;
     this.onFill = onFill;
+    this.path = path;
   }
 
   get isIdle(): boolean {
@@ -71,10 +75,62 @@ export class BarOrders {
       if (order.type === 'market' && order.status === 'OPEN') this.fill(order, this.slipped(bar.open, order), false, bar);
     }
     if (this.openCount === 0) return;
+    if (this.path !== undefined) {
+      this.follow(this.path, bar);
+      return;
+    }
     // A stop made by an entry at the open works in this very bar; what a limit order brings comes after all else.
     for (let i = 0; i < this.count; i++) if (this.working[i]!.type === 'stop') this.tryStop(this.working[i]!, bar);
     for (let i = 0; i < this.count; i++) if (this.working[i]!.type === 'limit') this.tryLimit(this.working[i]!, bar);
     this.sweep();
+  }
+
+  private follow(path: IntrabarPath, bar: Ohlcv): void {
+    const { open, high, low, close } = bar;
+    this.atOpen('stop', bar);
+    this.atOpen('limit', bar);
+    let stop: BarOrder | undefined;
+    for (let i = this.count - 1; i >= 0; i--) if (this.working[i]!.type === 'stop' && this.working[i]!.status === 'OPEN') stop = this.working[i]!;
+    const isDown = isLowFirst(path, bar, stop);
+    const first = isDown ? low : high;
+    const second = isDown ? high : low;
+    this.move(open, first, bar);
+    this.move(first, second, bar);
+    this.move(second, close, bar);
+    this.sweep();
+  }
+
+  /** What the open is past already: stops, and limits that it is better than. */
+  private atOpen(type: BarOrder['type'], bar: Ohlcv): void {
+    const { open } = bar;
+    for (let i = 0; i < this.count; i++) {
+      const order = this.working[i]!;
+      if (order.status !== 'OPEN' || order.type !== type) continue;
+      const isPast = order.signedLots > 0 === (type === 'stop') ? open >= order.price : open <= order.price;
+      if (isPast) this.fill(order, type === 'stop' ? this.slipped(open, order) : open, false, bar);
+    }
+  }
+
+  /** Orders trade as the price comes to them: the nearest first, at one price stops before limits, then the oldest. */
+  private move(from: number, to: number, bar: Ohlcv): void {
+    for (let at = from; this.openCount > 0; ) {
+      let next: BarOrder | undefined;
+      let nextAt = Number.NaN;
+      for (let i = 0; i < this.count; i++) {
+        const order = this.working[i]!;
+        if (order.status !== 'OPEN') continue;
+        const meets = meetsAt(order, at, to);
+        if (Number.isNaN(meets)) continue;
+        const lead = Math.abs(nextAt - at) - Math.abs(meets - at);
+        if (next !== undefined && !(lead > 0 || (lead === 0 && order.type === 'stop' && next.type !== 'stop'))) continue;
+        next = order;
+        nextAt = meets;
+      }
+      if (next === undefined) return;
+      at = nextAt;
+      const isMaker = next.type === 'limit';
+      this.fill(next, isMaker ? at : this.slipped(at, next), isMaker, bar);
+    }
   }
 
   private finish(order: BarOrder, status: 'FILLED' | 'CANCELED'): void {

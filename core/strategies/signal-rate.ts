@@ -39,14 +39,17 @@ class SpanCounts {
   }
 
   snapshot(): unknown {
-    return { newest: Number.isFinite(this.newest) ? this.newest : null, counts: [...this.counts] };
+    // Most spans are empty: only the others are kept.
+    const counts = this.counts.flatMap((count, place) => (count > 0 ? [[place, count] as const] : []));
+    return { newest: Number.isFinite(this.newest) ? this.newest : null, counts };
   }
 
   restore(state: unknown): void {
-    const saved = state as { newest: number | null; counts: number[] };
+    const saved = state as { newest: number | null; counts: [place: number, count: number][] };
     this.newest = saved.newest ?? Number.NEGATIVE_INFINITY;
-    this.counts.splice(0, this.counts.length, ...saved.counts);
-    this.sum = saved.counts.reduce((sum, count) => sum + count, 0);
+    this.counts.fill(0);
+    for (const [place, count] of saved.counts) this.counts[place] = count;
+    this.sum = saved.counts.reduce((sum, [, count]) => sum + count, 0);
   }
 }
 

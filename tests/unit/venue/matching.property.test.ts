@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type Decimal, decimalFromNumber, parseDecimal } from '../../../core/market/decimal.ts';
 import type { BookEvent, MarketEvent } from '../../../core/market/events.ts';
 import type { ImpactConfig } from '../../../core/venue/impact.ts';
+import { applySpotFill } from '../../../core/portfolio/spot-position.ts';
 import { createVenue } from '../../../core/venue/matching.ts';
 import type { ExchangeFill, OrderReference, SubmitOrder, VenueOutput } from '../../../core/venue/orders.ts';
 
@@ -203,6 +204,29 @@ test('price-time priority: a resting order is never filled while an older one at
       },
     ),
     { numRuns: 300 },
+  );
+});
+
+test('I2: the ledger of the fills agrees with the account: quantity is the balance, cash is deposit + realised − cost', () => {
+  fc.assert(
+    fc.property(history, fc.constantFrom(undefined, IMPACT), (steps, impact) => {
+      const costOfStart = parseDecimal('2000');
+      let position = { qty: START.BTC, costQuote: costOfStart, realisedPnlQuote: 0n, cashQuote: 0n };
+      runHistory(
+        steps,
+        (_step, outputs, { total }) => {
+          for (const { side, qty, price, commission, commissionAsset } of fillsOf(outputs)) {
+            const isBase = commissionAsset === 'BTC';
+            position = applySpotFill(position, { side, qty, price, feeBase: isBase ? commission : 0n, feeQuote: isBase ? 0n : commission });
+          }
+          expect(position.qty).toBe(total.get('BTC'));
+          expect(START.USDT + position.cashQuote).toBe(total.get('USDT'));
+          expect(START.USDT + position.realisedPnlQuote - (position.costQuote - costOfStart)).toBe(total.get('USDT'));
+        },
+        impact,
+      );
+    }),
+    { numRuns: 150 },
   );
 });
 
