@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { errorCode, errorMessage } from '../core/errors.ts';
+import { errorCode, errorMessage, TouchstoneError } from '../core/errors.ts';
 import { type BarEvent, INTERVAL_MS, type MarketEvent } from '../core/market/events.ts';
 import type { Instrument, InstrumentName } from '../core/market/instrument.ts';
 import { definitionOf } from '../core/strategies/registry.ts';
@@ -205,6 +205,9 @@ export class SignalEngine {
 
   private put(config: StrategyConfig, stage: RunnerStage): StrategyRunner {
     const runner = createStrategyRunner(config, definitionOf(config), this.options.instruments, stage);
+    // Topic `fills` is not read here: one that keeps an inventory would take it for empty for ever, and buy on.
+    if (runner.readsFills)
+      throw new TouchstoneError('NEEDS_FILLS', `strategy ${config.name}: ${config.type} reads its fills, which only backtests tell it yet`);
     this.runners.set(config.name, runner);
     this.stages.set(config.name, stage);
     this.byInstrument.clear();

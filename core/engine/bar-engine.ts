@@ -255,6 +255,10 @@ export class BarEngine {
     this.lots += order.signedLots;
     this.cashQuote -= notional + feeQuote;
     this.fills.push(timeMs, order.signedLots, price, feeQuote);
+    if (this.tracker.readsFills) {
+      const side = order.signedLots > 0 ? 'buy' : 'sell';
+      this.tracker.onFill({ instrument: this.instrument, side, price, qty: Math.abs(order.signedLots) * this.lotSize, eventTimeMs: timeMs });
+    }
     if (this.execution.stopLossBps !== undefined) this.protect(order, price, timeMs, this.execution.stopLossBps);
   }
 

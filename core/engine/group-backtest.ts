@@ -84,7 +84,8 @@ class GroupBacktest {
     const definition = definitionOf(strategy);
     const names = legs.map(({ instrument }) => instrument.name);
     const [least, most] = definition.legs ?? [1, Number.POSITIVE_INFINITY];
-    if (definition.scope !== 'group' || names.length < least || names.length > most || names.some((name, i) => name !== strategy.instruments[i]))
+    const isMeant = names.length === strategy.instruments.length && names.every((name, i) => name === strategy.instruments[i]);
+    if (definition.scope !== 'group' || names.length < least || names.length > most || !isMeant)
       throw new TouchstoneError('BAD_LEGS', `${strategy.name}: the data is of ${names.join(', ')}; the strategy trades ${strategy.instruments.join(', ')}`);
     if (legs.some(({ bars }) => bars.length < 2)) throw new TouchstoneError('NO_DATA', `${strategy.name}: a leg has no bars`);
     const parameters = resolveParameters(strategy.name, definition.parameters, strategy.parameters);
@@ -218,11 +219,12 @@ class GroupBacktest {
   }
 
   private takeTargets(): void {
-    const { mayEnter } = this.tracker;
+    // As in the runner: without every leg's price some leg could not be sized, and the others would be entered alone.
+    const mayEnter = this.tracker.mayEnter && this.lanes.every(({ lastClose }) => lastClose > 0);
     const size = Number(this.config.strategy.sizeQuote);
     for (const [i, lane] of this.lanes.entries()) {
       const leg = this.tracker.legs[i]!;
-      if (!leg.isDueWhen(mayEnter)) continue;
+      if (!(lane.lastClose > 0 && leg.isDueWhen(mayEnter))) continue;
       const fraction = leg.sayable(mayEnter);
       leg.markSaid(fraction);
       const lots = Math.floor((Math.abs(fraction) * size) / lane.lastClose / lane.lotSize + 1e-9);

@@ -12,6 +12,7 @@ import { type Instrument, type InstrumentName, parseInstrument } from '../market
 import { checkRisk, type RiskState } from '../risk/check.ts';
 import type { RiskLimits } from '../risk/decision.ts';
 import type { StrategyRunner } from '../strategies/runner.ts';
+import type { StrategyFill } from '../strategies/strategy.ts';
 import type { SimulatedVenue } from '../venue/matching.ts';
 import type { ExchangeOrder, VenueOutput } from '../venue/orders.ts';
 
@@ -43,6 +44,9 @@ export interface ReplayResult {
   readonly equityQuote: string;
 }
 
+/** A strategy of a replay: events in, signals out. One that keeps an inventory is told the fills of its own orders. */
+export type ReplayRunner = Pick<StrategyRunner, 'process'> & Partial<Pick<StrategyRunner, 'config' | 'fill'>>;
+
 interface OpenOrder {
   readonly clientOrderId: string;
   readonly intent: OrderIntent;
@@ -67,12 +71,7 @@ const STATUS: Readonly<Record<ExchangeOrder['status'], VenueOrderStatus>> = {
 };
 
 /** The whole loop over recorded events: strategies, decision, risk, order state machine and simulated venue, in event time alone. */
-export function replayDecisions(
-  events: Iterable<MarketEvent>,
-  runners: readonly Pick<StrategyRunner, 'process'>[],
-  venue: SimulatedVenue,
-  config: ReplayConfig,
-): ReplayResult {
+export function replayDecisions(events: Iterable<MarketEvent>, runners: readonly ReplayRunner[], venue: SimulatedVenue, config: ReplayConfig): ReplayResult {
   const replay = new Replay(runners, venue, config);
   for (const event of events) replay.process(event);
   return replay.result();
@@ -84,7 +83,7 @@ export function replayDecisions(
  * missing. At most one target's order, or one strategy's quotes, work per instrument, and what is newer waits its turn, as in `streams/execute`.
  */
 export class Replay {
-  private readonly runners: readonly Pick<StrategyRunner, 'process'>[];
+  private readonly runners: readonly ReplayRunner[];
   private readonly venue: SimulatedVenue;
   private readonly config: ReplayConfig;
   private readonly rules: ReadonlyMap<InstrumentName, InstrumentRules>;
@@ -102,7 +101,7 @@ export class Replay {
   private dayEndMs = 0;
   private dayStartEquity = 0;
 
-  constructor(runners: readonly Pick<StrategyRunner, 'process'>[], venue: SimulatedVenue, config: ReplayConfig) {
+  constructor(runners: readonly ReplayRunner[], venue: SimulatedVenue, config: ReplayConfig) {
     this.runners = runners;
     this.venue = venue;
     this.config = config;
@@ -304,6 +303,7 @@ export class Replay {
     this.positions.set(order.instrument, position);
     for (const { book, asset, amount } of entries) if (book === 'cash' && asset === this.config.quoteCurrency) this.cash += amount;
     this.fills.push(booked);
+    for (const runner of this.runners) if (runner.config?.name === strategy) runner.fill?.(strategyFill(booked));
   }
 
   private update(clientOrderId: string, update: OrderUpdate): void {
@@ -385,4 +385,8 @@ export class Replay {
     for (const { clientOrderId, intent } of this.workingOn(instrument)) if (intent.side === side) total += exposedQty(this.tracked.get(clientOrderId)!);
     return decimalToNumber(total);
   }
+}
+
+function strategyFill({ instrument, side, price, qty, eventTimeMs }: Fill): StrategyFill {
+  return { instrument, side, price: Number(price), qty: Number(qty), eventTimeMs };
 }

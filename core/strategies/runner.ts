@@ -96,6 +96,11 @@ export class StrategyRunner {
     for (const { tracker } of this.lanes.values()) tracker.forgetSaid();
   }
 
+  /** True when what it says depends on its fills, so that whoever runs it must tell them by `fill`. */
+  get readsFills(): boolean {
+    return this.group?.readsFills ?? [...this.lanes.values()].some(({ tracker }) => tracker.readsFills);
+  }
+
   /** Takes history without saying anything. Events of other instruments and bars of other intervals are passed over. */
   warm(event: MarketEvent): void {
     const lane = this.lanes.get(event.instrument);

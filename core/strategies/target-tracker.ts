@@ -18,6 +18,8 @@ export class TargetTracker implements StrategyOutput {
   why: Why = NOTHING;
   /** The last quote set, until it was taken. */
   pendingQuotes: readonly Quote[] | undefined;
+  /** False when nobody has to tell it its fills. */
+  readonly readsFills: boolean;
   private readonly strategy: Strategy;
   private readonly warmupBars: number;
   /** null: something may have been said that is not remembered. */
@@ -29,6 +31,7 @@ export class TargetTracker implements StrategyOutput {
   constructor(strategy: Strategy, warmupBars: number) {
     this.strategy = strategy;
     this.warmupBars = warmupBars;
+    this.readsFills = strategy.onFill !== undefined;
   }
 
   target(fraction: number, why: Why): void {

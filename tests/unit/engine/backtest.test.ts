@@ -151,6 +151,34 @@ describe('a backtest by hand', () => {
     expect([result.fills.length, result.fills.signedLots[1]]).toEqual([2, -10_000]);
   });
 
+  it('tells the strategy its fills as they come, before the close of their bar, those of a stop too', () => {
+    const told: unknown[] = [];
+    const telling: StrategyDefinition = {
+      ...definition,
+      create: (...made) => {
+        const strategy = definition.create(...made);
+        return {
+          ...strategy,
+          onBar: (bar, out) => {
+            told.push(bar.openTimeMs);
+            strategy.onBar!(bar, out);
+          },
+          onFill: ({ side, price, qty, eventTimeMs }) => void told.push([side, price, Number(qty.toFixed(9)), eventTimeMs]),
+        };
+      },
+    };
+    runBacktest(config({ definition: telling }), rows);
+    expect(told).toEqual([0, ['buy', 102, 10, 60_000], 60_000, 120_000, ['sell', 110, 10, 180_000], 180_000, 240_000]);
+    told.length = 0;
+    const falling = bars([
+      [100, 100, 100, 100],
+      [100, 101, 99, 100],
+      [99, 99, 90, 91],
+    ]);
+    runBacktest(config({ definition: telling }, { stopLossBps: 500 }), falling);
+    expect(told).toEqual([0, ['buy', 100, 10, 60_000], 60_000, ['sell', 95, 10, 120_000], 120_000]);
+  });
+
   it.each([
     ['too large an order', { risk: { ...RISK, maxOrderNotionalQuote: 900 } }, 'MAX_ORDER_NOTIONAL'],
     ['too large a position', { risk: { ...RISK, maxPositionNotionalQuote: 999 } }, 'MAX_POSITION_NOTIONAL'],

@@ -90,6 +90,7 @@ describe('a backtest of a group', () => {
     const [spot, perpetual] = [leg(SPOT, [1, 1]), leg(PERPETUAL, [1, 1])];
     expect(run(BASIS, [perpetual, spot])).toThrow('basis: the data is of two:BTC/USDT, one:BTC/USDT; the strategy trades one:BTC/USDT, two:BTC/USDT');
     expect(run(BASIS, [spot])).toThrow(/the data is of one/);
+    expect(run({ ...BASIS, instruments: [SPOT, PERPETUAL, 'three:BTC/USDT'] }, [spot, perpetual])).toThrow('trades one:BTC/USDT, two:BTC/USDT, three:BTC/USDT');
     expect(run({ ...BASIS, type: 'grid', parameters: {} }, [spot, perpetual])).toThrow(/the data is of/);
     expect(run(BASIS, [spot, leg(PERPETUAL, [1])])).toThrow('a leg has no bars');
   });

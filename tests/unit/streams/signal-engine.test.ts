@@ -186,3 +186,11 @@ describe('a promotion', () => {
 function drop(from: Record<string, unknown>, name: string): void {
   delete from[name];
 }
+
+describe('a strategy that reads its fills', () => {
+  it('does not start, since nobody tells it of them', () => {
+    const maker = { name: 'maker', type: 'market-making', parameters: {} };
+    expect(() => engine(maker)).toThrow(expect.objectContaining({ code: 'NEEDS_FILLS' }));
+    expect(() => engine(maker)).toThrow('strategy maker: market-making reads its fills');
+  });
+});
