@@ -8,7 +8,7 @@ import { type Artefacts, openArtefacts } from '../../../infra/artefacts.ts';
 import { createTrainer, type Trainer } from '../../../infra/training.ts';
 import { encodeDataset, prepareDataset } from '../../../ml/training/dataset.ts';
 import type { TrainingProgress } from '../../../ml/training/train.ts';
-import { momentumBars, smallFit, smallSpec } from './momentum.ts';
+import { momentumBars, smallFit, smallSpec } from '../../unit/ml/momentum.ts';
 
 /** Real processes and real SIGKILLs. */
 describe('the training process', () => {
