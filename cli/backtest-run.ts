@@ -4,6 +4,7 @@ import { assessRun } from '../core/engine/assessment.ts';
 import { eventsRead } from '../core/engine/analyse-stand-ins.ts';
 import { type Evidence, gatherEvidence } from '../core/engine/evidence.ts';
 import { runGroupBacktest } from '../core/engine/group-backtest.ts';
+import { bracketIntrabar } from '../core/engine/intrabar.ts';
 import { runTickBacktest } from '../core/engine/tick-backtest.ts';
 import { TouchstoneError } from '../core/errors.ts';
 import { assumedRules } from '../core/market/assumed-rules.ts';
@@ -13,6 +14,7 @@ import { type InstrumentName, parseInstrument } from '../core/market/instrument.
 import { definitionOf, strategyParameters } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { type ReportedRun, reportedBacktest } from './report/backtest-report.ts';
+import { money } from './report/format.ts';
 import {
   assumptionsOf,
   cashOption,
@@ -109,7 +111,20 @@ async function onBars(configured: StrategyConfig, options: RunOptions, deps: Res
   const { config, bars, assumptions } = await readBarRun(configured, options, deps);
   const result = runBacktest(config, bars);
   const run = reportedBacktest(result, bars);
-  return { run, assumptions, gatherEvidence: (trials, axes) => gatherEvidence(config, bars, result, assessRun(run, trials), axes) };
+  return {
+    run,
+    assumptions: [...assumptions, ...intrabarAssumption(config, bars)],
+    gatherEvidence: (trials, axes) => gatherEvidence(config, bars, result, assessRun(run, trials), axes),
+  };
+}
+
+/** Only a resting limit and a stop can meet within one bar. */
+function intrabarAssumption(config: BarEngineConfig, bars: BarColumns): string[] {
+  if (config.execution.intrabar === undefined) return [];
+  const { worst, best } = bracketIntrabar(config, bars);
+  return [
+    `Bars do not tell which came first within them: the extreme nearer to the open is taken to have. Had the worse always come first where a stop and a limit met, the final equity would be ${money(worst)}; had the better, ${money(best)}.`,
+  ];
 }
 
 function perpetualAssumption(rates: number): string {

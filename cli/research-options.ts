@@ -102,6 +102,8 @@ export function executionOptions(options: TradingOptions): BarEngineConfig['exec
     slippageBps: numberOption('--slippage-bps', options.slippageBps, 0, 1_000),
     orderType: options.order,
     ...(options.stopLossBps !== undefined && { stopLossBps: numberOption('--stop-loss-bps', options.stopLossBps, 1, 9_999) }),
+    // A limit and its stop may meet within one bar; the extreme nearer to the open is taken to have come first.
+    ...(options.stopLossBps !== undefined && options.order === 'limit' && { intrabar: 'neutral' as const }),
   };
 }
 

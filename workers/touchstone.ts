@@ -130,6 +130,12 @@ const registrations: readonly Registration[] = [
   (program) => registerDemo(program, createDemoDeps(streams)),
 ];
 
+// A reader that has seen enough (`| head`) ends the command; it is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   process.exitCode = await runProgram(process.argv.slice(2), registrations, version, streams);
 } catch (error) {

@@ -36,7 +36,7 @@ class Seat {
     // A size stays as it was when it was wanted: one that followed the rate would trade by itself.
     if (!Number.isNaN(this.heard)) rate?.signal(bar.openTimeMs);
     this.heard = member.fraction;
-    this.fraction = rate === undefined ? member.fraction : (member.fraction * frequencyAllocation(rate.rates).share) / SWING_SHARE;
+    this.fraction = rate === undefined ? member.fraction : member.fraction * (frequencyAllocation(rate.rates).share / SWING_SHARE);
   }
 
   onEvent(event: FundingEvent | MarkEvent | OpenInterestEvent | LiquidationEvent): void {

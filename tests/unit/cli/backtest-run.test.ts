@@ -114,6 +114,14 @@ describe('touchstone backtest', () => {
     expect(perpetual.metrics.fundingQuote).toBeLessThan(0);
   });
 
+  it('says what bars hide, where a stop and a limit may meet within one', async () => {
+    const hides = async (...options: string[]) =>
+      (await json('backtest', '--strategy', 'fast.yaml', ...options)).assumptions.some((text: string) => text.startsWith('Bars do not tell'));
+    expect(await hides('--order', 'limit', '--stop-loss-bps', '50')).toBe(true);
+    expect(await hides('--order', 'limit')).toBe(false);
+    expect(await hides('--stop-loss-bps', '50')).toBe(false);
+  });
+
   it.each([
     [['--strategy', 'pair.yaml', '--instrument', 'binance:BTC/USDT'], 'error BAD_OPTION: pair trades binance:BTC/USDT and binance:ETH/USDT together'],
     [['--strategy', 'pair.yaml', '--order', 'limit'], 'error BAD_OPTION: pair trades several instruments, which go at the next open'],

@@ -85,17 +85,16 @@ function wantsOf({ type, bars, parameters = {} }: StrategyMember): number[] {
   });
 }
 
-/** The share of its size that a member of such wants trades: its signals are counted from the list of them. */
+/** The share of its size that a member of such wants trades on bars of a minute: its signals are counted from the list of them. */
 function scalesOf(wants: readonly number[]): number[] {
-  const signals: number[] = [];
+  let signals = 0;
   let scale = Number.NaN;
-  return wants.map((want, i) => {
-    const before = i === 0 ? Number.NaN : wants[i - 1]!;
+  return wants.map((want, minute) => {
+    const before = minute === 0 ? Number.NaN : wants[minute - 1]!;
     if (Object.is(want, before)) return scale;
-    if (!Number.isNaN(before)) signals.push(i);
-    const hours = Math.min(i, 24);
-    const perHour = hours < 1 ? Number.NaN : signals.filter((hour) => hour > i - 24).length / hours;
-    scale = Number.isNaN(perHour) ? 0.05 : perHour < 1 ? 1 : 0.05 ** (Math.log(perHour) / Math.log(300));
+    if (!Number.isNaN(before)) signals++;
+    const perHour = signals / (minute / 60);
+    scale = minute < 60 ? 0.05 : perHour < 1 ? 1 : 0.05 ** (Math.log(perHour) / Math.log(300));
     return scale;
   });
 }
@@ -121,22 +120,43 @@ describe('a router', () => {
   const detector = new RegimeDetector(REGIME);
   const scenarios = BARS.map(({ close }) => detector.update(close)?.scenario);
 
-  it.each([
-    ['as they say', 0, wants],
-    ['the smaller the more often they signal', 1, wants.map((own) => own.map((want, i) => want * scalesOf(own)[i]!))],
-  ])('holds the shares of the scenario of what its members want, %s', (_how, sizeByRate, sized) => {
-    const expected = BARS.map((_, i) => {
-      const scenario = scenarios[i];
-      if (scenario === undefined) return 0;
-      return MEMBERS.reduce((sum, { shares }, member) => {
-        const want = sized[member]![i]!;
-        return sum + (Number.isNaN(want) ? 0 : want * (shares![scenario] ?? 0));
-      }, 0);
-    });
-    const { targets } = run(routerOf({ ...ANY, sizeByRate }), BARS);
-    for (const [i, target] of targets.entries()) expect(target).toBeCloseTo(expected[i]!, 9);
+  const share = (member: number, i: number) => (scenarios[i] === undefined ? 0 : (MEMBERS[member]!.shares![scenarios[i]] ?? 0));
+  const expected = (sized: readonly (readonly number[])[]) =>
+    BARS.map((_, i) => sized.reduce((sum, own, member) => sum + (Number.isNaN(own[i]!) ? 0 : own[i]! * share(member, i)), 0));
+
+  it('holds the shares of the scenario of what its members want', () => {
+    const { targets } = run(routerOf(ANY), BARS);
+    const by = expected(wants);
+    for (const [i, target] of targets.entries()) expect(target).toBeCloseTo(by[i]!, 9);
     expect(new Set(scenarios).size).toBeGreaterThan(5);
-    expect(new Set(expected.map((value) => value.toFixed(6))).size).toBeGreaterThan(10);
+    expect(new Set(by.map((value) => value.toFixed(6))).size).toBeGreaterThan(10);
+  });
+
+  it('holds the less of a member the more often it signals', () => {
+    const minutes = BARS.map((bar, i) => ({ ...bar, openTimeMs: i * 60_000 }));
+    const { targets } = run(routerOf({ ...ANY, sizeByRate: 1 }), minutes);
+    const scales = wants.map(scalesOf);
+    const by = expected(wants.map((own, member) => own.map((want, i) => want * scales[member]![i]!)));
+    for (const [i, target] of targets.entries()) expect(target).toBeCloseTo(by[i]!, 9);
+    expect(new Set(scales.flat().map((scale) => scale.toFixed(3))).size).toBeGreaterThan(10);
+    // Hour by hour nobody signals more than once: all is swing trading.
+    expect(run(routerOf({ ...ANY, sizeByRate: 1 }), BARS).targets).toEqual(run(routerOf(ANY), BARS).targets);
+  });
+
+  it('goes on from a snapshot between two bars of the regime', () => {
+    const parameters = { ...REGIME, trainingBars: 100, regimeBars: 4, minConfidence: 0.2, minChange: 0 };
+    const { targets } = run(routerOf(parameters), BARS);
+    const held = targets.flatMap((target, i) => (target !== 0 && i % 4 === 1 ? [i + 1] : []));
+    expect(held.length).toBeGreaterThan(3);
+    for (const at of [50, ...held.slice(0, 3)]) {
+      const straight = routerOf(parameters);
+      run(straight, BARS.slice(0, at));
+      const resumed = routerOf(parameters);
+      resumed.restore(JSON.parse(JSON.stringify(straight.snapshot())));
+      const rest = run(straight, BARS.slice(at)).said;
+      expect(rest.length).toBeGreaterThan(1);
+      expect(run(resumed, BARS.slice(at)).said).toEqual(rest);
+    }
   });
 
   it('adds to a position only while the confidence reaches a threshold that rises with volatility', () => {

@@ -170,14 +170,12 @@ describe('what an order needs', () => {
     expect(submit('out', 'sell', '5', '110')).toEqual(['out new NEW']);
   });
 
-  test('tiers raise the maintenance margin without a step', () => {
+  test('the tier in force at the mark decides when a position is closed', () => {
     open({ mode: 'cross', walletQuote: '140' }, tiers, '10');
-    submit('in', 'buy', '10');
-    submit('more', 'buy', '4', '100');
-    // 14 at 100 in the second tier: 1400 × 1 % − 5 = 9 = 140 − 131 at the mark of 90.64; there it is 1268.97 × 1 % − 5 = 7.6897.
-    on(mark(90.6));
-    expect(account.position(BTC).qty).toBe(parseDecimal('10'));
-    expect(money()).toMatchObject({ equity: '46' });
+    submit('short', 'sell', '10');
+    // (140 + 1000 − 10 P) = 10 P × 1 % − 5 at 113.366; the first tier's 0.5 % would hold until 113.43.
+    expect(on(mark(113.36))).toEqual([]);
+    expect(on(mark(113.37))).toEqual(['liquidation-2 trade FILLED 10@113.37']);
   });
 });
 
