@@ -54,7 +54,7 @@ function culprits(expected: Outcome, actual: Outcome): string {
 }
 
 /** Recordings are quieter than what is made up. */
-const [RECORDED_MAX, SYNTHETIC_MAX] = [5_000, 3_000];
+const [RECORDED_MAX, SYNTHETIC_MAX] = [5_000, 2_000];
 let events: readonly MarketEvent[];
 beforeAll(async () => {
   events = (await recordedMarket())?.slice(0, RECORDED_MAX) ?? syntheticMarket().slice(0, SYNTHETIC_MAX);
