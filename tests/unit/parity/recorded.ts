@@ -6,7 +6,7 @@ import { Rng } from '../../../core/random.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import type { RiskLimits } from '../../../core/risk/decision.ts';
 import type { ReplayConfig } from '../../../core/engine/replay.ts';
-import { findStrategy } from '../../../core/strategies/registry.ts';
+import { findStrategy, STRATEGIES } from '../../../core/strategies/registry.ts';
 import { createStrategyRunner, type StrategyRunner } from '../../../core/strategies/runner.ts';
 import type { StrategyConfig, StrategyDefinition } from '../../../core/strategies/strategy.ts';
 import { createVenue, type SimulatedVenue } from '../../../core/venue/matching.ts';
@@ -43,10 +43,26 @@ const PARAMETERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'trend-following': { fast: 5, slow: 13, volumePeriod: 10, volumeFactor: 0.5 },
   'mean-reversion': { rsiPeriod: 6, oversold: 40, overbought: 60, bandPeriod: 12, bandWidth: 1.2 },
   breakout: { entryPeriod: 10, exitPeriod: 5, atrPeriod: 8, buffer: 0, stop: 2 },
+  rules: { fast: 4, slow: 9, volumeFactor: 0.5 },
+  'range-trading': { period: 12, adxPeriod: 5, adxMax: 60, edge: 0.3 },
+  momentum: { period: 6, volatilityPeriod: 12, targetVolatilityBps: 1 },
+  scalping: { trendPeriod: 12, rsiPeriod: 3, dip: 45, takeProfitBps: 2, stopLossBps: 2, holdBars: 8 },
+  'alpha-1': { fast: 3, slow: 7, volumePeriod: 5, volumeFactor: 1 },
+  'alpha-2': { rsiPeriod: 4, pivotBars: 1, vwapPeriod: 10, overbought: 60 },
+  grid: { levels: 3, spacingBps: 2, stopLevels: 3 },
+  dca: { parts: 4, everyBars: 10, takeProfitBps: 2, dipBps: 5 },
+  'order-book-imbalance': { entry: 0.3, holdMs: 2_000 },
+  'ml-signal': { period: 8, entry: 0.55 },
+  ensemble: { threshold: 0.2 },
 };
 
-/** Strategies of bars of one instrument, which both sides run with no more than the market. */
-export const PARITY_STRATEGIES: readonly StrategyDefinition[] = Object.keys(PARAMETERS).map(findStrategy);
+/** What one recording of minutes is not enough for: liquidations; fills, which are not told live; two instruments; weeks to learn regimes from. */
+const LEFT_OUT = new Set(['alpha-3', 'market-making', 'statistical-arbitrage', 'cross-exchange-arbitrage', 'funding-arbitrage', 'router']);
+
+/** All others, new ones too, on both sides with no more than the market's trades, books and bars. */
+export const PARITY_STRATEGIES: readonly StrategyDefinition[] = STRATEGIES.filter(({ type }) => !LEFT_OUT.has(type));
+/** Those that are sure to trade in the recording, and in what stands for one. */
+export const TRADING_TYPES: readonly string[] = Object.keys(PARAMETERS);
 
 export function strategyConfigs(): StrategyConfig[] {
   return PARITY_STRATEGIES.map(({ type }, i) => ({
@@ -55,9 +71,9 @@ export function strategyConfigs(): StrategyConfig[] {
     account: 'paper',
     instruments: [INSTRUMENT.name],
     interval: '1s',
-    sizeQuote: String(600 + 200 * i),
+    sizeQuote: String(200 + 50 * i),
     maxAgeMs: 5_000,
-    parameters: PARAMETERS[type]!,
+    parameters: PARAMETERS[type] ?? {},
   }));
 }
 
@@ -80,7 +96,7 @@ export async function recordedMarket(): Promise<MarketEvent[] | undefined> {
   return [...withBars(events, BARS)];
 }
 
-/** A seeded walk with a book around it, for where no recording is at hand. */
+/** A seeded walk with a book around it that leans now one way, now the other, for where no recording is at hand. */
 export function syntheticMarket(): MarketEvent[] {
   const rng = new Rng('parity');
   const events: MarketEvent[] = [];
@@ -94,7 +110,8 @@ export function syntheticMarket(): MarketEvent[] {
       path: 'replay' as const,
     };
     const side = rng.uniform() < 0.5 ? 'buy' : 'sell';
-    if (i % 3 === 0) events.push({ ...base, type: 'book', id: `k${i}`, sequence: i, bids: [[price - 0.5, 2]], asks: [[price + 0.5, 2]] });
+    const lean = 1.8 * Math.sin(i / 200);
+    if (i % 3 === 0) events.push({ ...base, type: 'book', id: `k${i}`, sequence: i, bids: [[price - 0.5, 2 + lean]], asks: [[price + 0.5, 2 - lean]] });
     else events.push({ ...base, type: 'trade', id: `t${i}`, tradeId: String(i), price, qty: 0.01 + rng.uniform(), takerSide: side });
   }
   return [...withBars(events, BARS)];
