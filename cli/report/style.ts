@@ -33,7 +33,7 @@ svg path { fill: none; vector-effect: non-scaling-stroke; } .grid { stroke: var(
 th { text-align: right; font-weight: 500; color: var(--muted); font-size: 13px; } td, th { padding: 5px 10px; text-align: right; white-space: nowrap; } th:first-child, td:first-child { text-align: left; padding-left: 0; }
 tbody tr { border-top: 1px solid var(--rule); }
 .metrics { display: grid; grid-template-columns: repeat(auto-fit, minmax(230px, 1fr)); gap: 0 32px; margin: 8px 0 0; } .metrics div { display: flex; justify-content: space-between; gap: 12px; border-top: 1px solid var(--rule); padding: 5px 0; }
-.metrics dt { color: var(--muted); } .metrics dd { margin: 0; white-space: nowrap; }
+.metrics dt { color: var(--muted); } .metrics dd { margin: 0; text-align: right; }
 .tint { border-radius: 4px; } .chosen { outline: 2px solid var(--equity); outline-offset: -2px; border-radius: 4px; }
 .verdict { border-left: 4px solid var(--muted); margin: 20px 0 0; } .verdict.tone-gain { border-left-color: var(--gain); } .verdict.tone-fall { border-left-color: var(--fall); } .verdict h2 { font-size: 18px; } .verdict p { margin: 6px 0 0; max-width: 84ch; }
 .card .note { margin-top: 10px; }

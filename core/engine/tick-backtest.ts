@@ -35,6 +35,8 @@ export interface TickBacktestResult extends RunSummary {
 
 /** A price older than this is none, as for the process that trades. */
 const MAX_PRICE_AGE_MS = 15_000;
+/** What became of a signal that nobody refused: it was met already, or a newer one came before its turn. */
+const NO_DENIAL = new Set(['NOTHING_TO_DO', 'SUPERSEDED']);
 
 /**
  * A strategy over recorded trades and books with the bars they close: the fold that trades live (`Replay`) against the simulated venue, with queue
@@ -86,7 +88,7 @@ function summarise(
   const [first, last] = [bars[0]!, bars.at(-1)!];
   const toMs = last.openTimeMs + intervalMs;
   const denials: Record<string, number> = {};
-  for (const { code } of decisions) if (code !== undefined) denials[code] = (denials[code] ?? 0) + 1;
+  for (const { code } of decisions) if (code !== undefined && !NO_DENIAL.has(code)) denials[code] = (denials[code] ?? 0) + 1;
   const finalEquityQuote = equity.at(-1)!;
   return {
     strategy: strategy.name,
