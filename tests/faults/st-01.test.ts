@@ -49,7 +49,6 @@ async function readSignalIds(bus: MessageBus): Promise<Set<string>> {
 async function brokerKilled(times: Times, lostShare = 0): Promise<void> {
   const broker = await startBroker();
   onTestFinished(() => broker.close());
-  await broker.start();
   const bed = await startExecutionBed({ brokers: broker.brokers });
   const bus = createMessageBus(broker.brokers, silentLog);
   onTestFinished(() => bus.close());

@@ -19,7 +19,6 @@ const ANSWER_DELAY_MS = 45_000;
 async function rebalanceDuringSlowOrder(mutant?: string): Promise<void> {
   const broker = await startBroker();
   onTestFinished(() => broker.close());
-  await broker.start();
   const bed = await startExecutionBed({ brokers: broker.brokers });
   const bus = createMessageBus(bed.environment.kafkaBrokers, silentLog);
   onTestFinished(() => bus.close());

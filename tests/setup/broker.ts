@@ -37,16 +37,20 @@ export async function startBroker(): Promise<TestBroker> {
   });
   const brokers = [`127.0.0.1:${proxy.port}`];
   let child: ChildProcess | undefined;
+  const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;
   const kill = async () => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
+    if (!isRunning()) throw new Error('the test broker does not run: there is nothing to kill');
+    const exit = once(child!, 'exit');
+    child!.kill('SIGKILL');
     await exit;
+    if (await isKafkaUp(brokers)) throw new Error('something else answers in the place of the killed broker');
   };
   process.once('exit', () => void child?.kill('SIGKILL'));
   const start = async () => {
+    // A second process on the same ports and files ends by itself, and the first would go on unseen and could not be killed.
+    if (isRunning()) throw new Error('the test broker runs already');
     child = spawn(command.file, command.args, { stdio: 'ignore' });
-    if (!(await waitFor(() => isKafkaUp(brokers), 60_000))) throw new Error('the test broker did not come up');
+    if (!(await waitFor(async () => !isRunning() || (await isKafkaUp(brokers)), 60_000)) || !isRunning()) throw new Error('the test broker did not come up');
   };
   await start();
   return {
@@ -59,7 +63,7 @@ export async function startBroker(): Promise<TestBroker> {
       for (const path of logs) truncateSync(join(dataDir, path), Math.floor(statSync(join(dataDir, path)).size * (1 - share)));
     },
     async close() {
-      await kill();
+      if (isRunning()) await kill();
       await proxy.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
