@@ -14,6 +14,8 @@ const MESSAGE_OVERHEAD_BYTES = 100;
 /** A broker that is away longer than this fails a send. */
 const SEND_TIMEOUT_MS = 60_000;
 const SEND_PAUSE_MAX_MS = 2_000;
+/** Once the producer is told to close: a process that stops does not wait out a broker that is away. */
+const CLOSE_TIMEOUT_MS = 10_000;
 type TopicMessages = { topic: string; messages: OutgoingMessage[] };
 interface PendingSend {
   readonly batches: ReadonlyArray<{ readonly topic: string; readonly messages: readonly OutgoingMessage[] }>;
@@ -34,6 +36,8 @@ export class QueueingProducer implements Producer {
   #pending: PendingSend[] = [];
   #flushing: Promise<void> | undefined;
   #closed = false;
+  /** No try begins after this, on the monotonic clock. */
+  #lastTryMs = Number.POSITIVE_INFINITY;
 
   constructor(connect: () => Promise<KafkajsProducer>) {
     this.#connect = connect;
@@ -79,6 +83,7 @@ export class QueueingProducer implements Producer {
   async #sendWithRetry(topicMessages: TopicMessages[]): Promise<void> {
     const deadline = systemClock.monotonicMs() + SEND_TIMEOUT_MS;
     for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, SEND_PAUSE_MAX_MS)) {
+      if (systemClock.monotonicMs() > this.#lastTryMs) throw new TouchstoneError('KAFKA_CLOSED', 'the producer closed and the broker was away');
       try {
         this.#producer ??= await this.#connect();
         await this.#producer.sendBatch({ acks: -1, topicMessages });
@@ -101,8 +106,10 @@ export class QueueingProducer implements Producer {
     return this.#pending.splice(0, count);
   }
 
+  /** What was sent before is still delivered, or fails, within about `CLOSE_TIMEOUT_MS`. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#lastTryMs = systemClock.monotonicMs() + CLOSE_TIMEOUT_MS;
     await this.#flushing;
     await this.#producer?.disconnect();
     this.#producer = undefined;

@@ -317,4 +317,19 @@ describe('with a broker that cannot be relied on', () => {
     await producer.close();
     expect(await take(topic, randomUUID(), 3_000, shaky)).toEqual(range(0, 3_000));
   });
+
+  it('closes within seconds when the broker is away, and rejects what was not confirmed', async () => {
+    const topic = await newTopic(1, {}, shaky);
+    const producer = await shaky.createProducer();
+    await producer.send(topic, [{ key: 'k', value: '0' }]);
+    await broker.kill();
+    const first = producer.send(topic, [{ key: 'k', value: '1' }]);
+    // In a queue behind the first, which is on its way.
+    const second = producer.send(topic, [{ key: 'k', value: '2' }]);
+    const rejections = Promise.allSettled([first, second]);
+    const startedMs = performance.now();
+    await producer.close();
+    expect(performance.now() - startedMs).toBeLessThan(25_000);
+    for (const outcome of await rejections) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'KAFKA_SEND_FAILED' } });
+  }, 60_000);
 });
