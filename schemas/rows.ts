@@ -2,7 +2,7 @@ import type { MarketEvent } from '../core/market/events.ts';
 import type { Envelope } from './envelope.ts';
 import type { ModelActivated, StrategyActivated, TradingStateChanged } from './control.ts';
 import type { AlertRaised, DeadLetter, JournalEntry, SentimentScored } from './observation.ts';
-import type { EquityEvent, FillEvent, OrderEvent, PositionEvent, RiskDecisionEvent } from './trading.ts';
+import type { EquityEvent, FillEvent, HoldingEvent, OrderEvent, PositionEvent, RiskDecisionEvent } from './trading.ts';
 import type { Signal } from '../core/execution/signal.ts';
 
 export type Cell = string | number | boolean | null | readonly (string | number)[];
@@ -200,6 +200,16 @@ export const MESSAGE_TABLES: Readonly<Record<string, TableMapping<never>>> = {
     'event_id account sequence instrument qty average_entry_price realised_pnl_quote fees_quote cause event_time',
     (p, { id }) => [id, p.account, p.sequence, p.instrument, p.qty, p.averageEntryPrice, p.realisedPnlQuote, p.feesQuote, p.cause, p.eventTimeMs],
   ),
+  holding: mapping<HoldingEvent>('holdings', 'event_id account sequence strategy instrument qty price event_time', (h, { id }) => [
+    id,
+    h.account,
+    h.sequence,
+    h.strategy,
+    h.instrument,
+    h.qty,
+    h.price,
+    h.eventTimeMs,
+  ]),
   equity: mapping<EquityEvent>(
     'equity',
     'event_id account sequence event_time cash_quote positions_quote equity_quote realised_pnl_quote fees_quote',

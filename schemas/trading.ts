@@ -123,6 +123,19 @@ export const positionEvent = z.strictObject({
 });
 export type PositionEvent = z.infer<typeof positionEvent>;
 
+/** What an account holds for one strategy: the whole quantity, told anew at each start and each day. Envelope type `holding` on topic `fills`. */
+export const holdingEvent = z.strictObject({
+  ...ledgerRow,
+  strategy: z.string(),
+  instrument: instrumentName,
+  /** Base currency, signed. After a target's order has settled, or at each fill of a quote; 0 after FLAT ALL. */
+  qty: decimalText,
+  /** Of the fill that made it so, else the account's average entry price; quote currency. */
+  price: decimalText,
+  eventTimeMs: timeMs,
+});
+export type HoldingEvent = z.infer<typeof holdingEvent>;
+
 /** Equity of an account, once a second while it trades. Envelope type `equity` on topic `fills`. */
 export const equityEvent = z.strictObject({
   ...ledgerRow,

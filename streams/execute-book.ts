@@ -1,6 +1,7 @@
 import { bookFill, CASH_BOOK, equityOf, FLAT, type PositionBook } from '../core/execution/booking.ts';
 import { applyOrderUpdate, exposedQty, isSettled, type OrderEffect, type OrderUpdate } from '../core/execution/lifecycle.ts';
 import type { Fill, OrderIntent, OrderState } from '../core/execution/order.ts';
+import { isQuoteOrder } from '../core/execution/quotes.ts';
 import { type Decimal, divide, formatDecimal } from '../core/market/decimal.ts';
 import { type InstrumentName, parseInstrument } from '../core/market/instrument.ts';
 import type { DurablePoint } from '../infra/durable.ts';
@@ -42,6 +43,8 @@ export class AccountBook {
   private readonly unsettled: Map<string, StoredOrder>;
   private readonly positionOf: Map<InstrumentName, PositionBook>;
   private readonly targetsOf = new Map<InstrumentName, Targets>();
+  /** What was last told of each strategy's holding, by `holdingKey`. */
+  private readonly told = new Map<string, Decimal>();
   private changes = 0;
   cash: Decimal;
 
@@ -98,6 +101,15 @@ export class AccountBook {
     return this.targetsOf.get(instrument) ?? new Map();
   }
 
+  /** Instruments that some strategy has or had a target of. */
+  targetInstruments(): InstrumentName[] {
+    return [...this.targetsOf.keys()];
+  }
+
+  toldHolding(key: string): Decimal | undefined {
+    return this.told.get(key);
+  }
+
   equity(mark: (instrument: InstrumentName) => Decimal | undefined): { positionsQuote: Decimal; equityQuote: Decimal } {
     return equityOf(
       this.cash,
@@ -123,6 +135,7 @@ export class AccountBook {
     }
     for (const [instrument, position] of stage.positions) this.positionOf.set(instrument, position);
     for (const [instrument, targets] of stage.changedTargets) this.targetsOf.set(instrument, targets);
+    for (const [key, qty] of stage.changedTold) this.told.set(key, qty);
     this.cash += stage.cashDelta;
     if (stage.orders.size > 0) this.changes++;
   }
@@ -134,6 +147,7 @@ export class BookStage {
   readonly orders = new Map<string, StoredOrder>();
   readonly positions = new Map<InstrumentName, PositionBook>();
   readonly changedTargets = new Map<InstrumentName, Targets>();
+  readonly changedTold = new Map<string, Decimal>();
   readonly effects: BookEffect[] = [];
   cashDelta: Decimal = 0n;
   private readonly book: AccountBook;
@@ -180,11 +194,38 @@ export class BookStage {
     this.tx.putTarget(strategy, instrument, qty, signalId, eventTimeMs);
   }
 
+  /** Message `holding`: what the account holds for a strategy, when that is not what was told last. */
+  tellHolding(instrument: InstrumentName, strategy: string, eventTimeMs: number, price?: string): void {
+    const key = holdingKey(instrument, strategy);
+    if (this.held(instrument, strategy) === (this.changedTold.get(key) ?? this.book.toldHolding(key))) return;
+    this.appendHolding(instrument, strategy, eventTimeMs, price ?? averageEntryPrice(this.position(instrument)));
+  }
+
+  /** Tells every holding again, so that topic `fills` has it however long ago it last changed. */
+  restateHoldings(eventTimeMs: number): void {
+    for (const instrument of this.book.targetInstruments()) {
+      const price = averageEntryPrice(this.position(instrument));
+      for (const strategy of this.targets(instrument).keys()) this.appendHolding(instrument, strategy, eventTimeMs, price);
+    }
+  }
+
+  private held(instrument: InstrumentName, strategy: string): Decimal {
+    return this.targets(instrument).get(strategy)?.qty ?? 0n;
+  }
+
+  private appendHolding(instrument: InstrumentName, strategy: string, eventTimeMs: number, price: string): void {
+    const qty = this.held(instrument, strategy);
+    this.changedTold.set(holdingKey(instrument, strategy), qty);
+    const { account } = this.book.name;
+    this.tx.append('fills', 'holding', eventTimeMs, { account, strategy, instrument, qty: formatDecimal(qty), price, eventTimeMs });
+  }
+
   /** FLAT ALL: nobody wants anything of it any more. */
-  clearTargets(instrument: InstrumentName): void {
+  clearTargets(instrument: InstrumentName, eventTimeMs: number): void {
     const cleared = [...this.targets(instrument)].map(([strategy, { eventTimeMs }]) => [strategy, { qty: 0n, eventTimeMs }] as const);
     this.changedTargets.set(instrument, new Map(cleared));
     this.tx.clearTargets(instrument);
+    for (const [strategy] of cleared) this.tellHolding(instrument, strategy, eventTimeMs);
   }
 
   /** The durable intent: from here on the order is taken as sent until something else is proven. */
@@ -252,21 +293,26 @@ export class BookStage {
 
   private bookOwn(stored: StoredOrder, venueFill: VenueFill): void {
     const { venue } = this.book.name;
-    const { account, clientOrderId, intentId, signalId, strategy } = stored.order;
+    const { account, clientOrderId, intentId, signalId, strategy, instrument } = stored.order;
     const fill: Fill = { ...venueFill, account, clientOrderId, intentId, signalId, strategy };
     const sequence = this.tx.append('fills', 'fill', fill.eventTimeMs, fill);
     // Kept as it was before the fill: an order that had settled would otherwise be read back with it.
     this.orders.set(clientOrderId, stored);
     this.tx.insertFill(venue, fill, sequence);
-    const { position, entries } = bookFill(this.position(fill.instrument), fill, parseInstrument(fill.instrument));
+    const before = this.position(instrument);
+    const { position, entries } = bookFill(before, fill, parseInstrument(instrument));
     this.tx.putEntries(sequence, entries);
     for (const { book, asset, amount } of entries) {
       if (book === CASH_BOOK && asset === this.book.name.quoteCurrency) this.cashDelta += amount;
     }
-    this.positions.set(fill.instrument, position);
-    this.tx.putPosition(fill.instrument, position);
-    this.tx.append('fills', 'position', fill.eventTimeMs, positionFacts(account, fill.instrument, position, 'fill', fill.eventTimeMs));
+    this.positions.set(instrument, position);
+    this.tx.putPosition(instrument, position);
+    this.tx.append('fills', 'position', fill.eventTimeMs, positionFacts(account, instrument, position, 'fill', fill.eventTimeMs));
     this.update(clientOrderId, { type: 'fill', tradeId: fill.tradeId, qty: fill.qty, price: fill.price, timeMs: fill.eventTimeMs });
+    if (!isQuoteOrder(stored.order)) return;
+    const target = this.targets(instrument).get(strategy);
+    this.setTarget(instrument, strategy, (target?.qty ?? 0n) + position.qty - before.qty, signalId, target?.eventTimeMs ?? fill.eventTimeMs);
+    this.tellHolding(instrument, strategy, fill.eventTimeMs, fill.price);
   }
 
   private ownerOf(fill: VenueFill): StoredOrder | undefined {
@@ -283,10 +329,14 @@ export function positionFacts(account: string, instrument: InstrumentName, posit
     account,
     instrument,
     qty: formatDecimal(position.qty),
-    averageEntryPrice: formatDecimal(position.qty === 0n ? 0n : divide(position.cost, position.qty)),
+    averageEntryPrice: averageEntryPrice(position),
     realisedPnlQuote: formatDecimal(position.realised),
     feesQuote: formatDecimal(position.fees),
     cause,
     eventTimeMs,
   };
 }
+
+const averageEntryPrice = ({ qty, cost }: PositionBook) => formatDecimal(qty === 0n ? 0n : divide(cost, qty));
+
+const holdingKey = (instrument: InstrumentName, strategy: string) => `${instrument} ${strategy}`;

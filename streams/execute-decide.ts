@@ -167,7 +167,7 @@ export function decideClose(
     eventTimeMs: nowMs,
     maxAgeMs: 60_000,
   };
-  stage.clearTargets(instrument);
+  stage.clearTargets(instrument, Math.round(nowMs));
   const decision = checkRisk(intent, riskState(context, stage, instrument), context.limits, 'flatten');
   recordDecision(context, stage, intent, decision.approved ? undefined : decision, intent);
   return decision;

@@ -20,11 +20,12 @@ export function foldFact(book: AccountBook, stage: BookStage, fact: Fact): void 
 /** What a settled order did not get is given up with it: its strategy wants what it has, until it says otherwise. */
 export function absorbSettled(book: AccountBook, stage: BookStage): void {
   for (const stored of stage.orders.values()) {
-    const { instrument, strategy, signalId } = stored.order;
+    const { instrument, strategy, signalId, averagePrice, updatedTimeMs } = stored.order;
     const target = stage.targets(instrument).get(strategy);
     if (!target || !isSettled(stored) || !book.isOpen(stored.order.clientOrderId)) continue;
     let wanted = 0n;
     for (const { qty } of stage.targets(instrument).values()) wanted += qty;
     stage.setTarget(instrument, strategy, target.qty + stage.position(instrument).qty - wanted, signalId, target.eventTimeMs);
+    stage.tellHolding(instrument, strategy, updatedTimeMs, averagePrice);
   }
 }

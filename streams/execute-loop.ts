@@ -54,6 +54,9 @@ export class ExecutionLoop {
     await health.measureClock(this.deps.venue);
     await openInstruments(book, this.deps.venue, this.config.instruments, this.deps.clock.nowMs());
     await this.reconcile();
+    if (book.targetInstruments().length > 0) {
+      this.execution.guarded(() => book.commit('ledger.update', (stage) => stage.restateHoldings(Math.round(health.venueNowMs()))));
+    }
   }
 
   /** A whole comparison with the venue. Entries are open after it, unless it found a mismatch. */
@@ -200,7 +203,12 @@ export class ExecutionLoop {
     const nowMs = Math.round(health.venueNowMs());
     const day = daily.due(nowMs);
     if (day) {
-      this.execution.guarded(() => book.commit('ledger.equity', (stage) => stage.tx.putDay(day.day, day.equityQuote, day.isBreached)));
+      this.execution.guarded(() =>
+        book.commit('ledger.equity', (stage) => {
+          stage.tx.putDay(day.day, day.equityQuote, day.isBreached);
+          stage.restateHoldings(nowMs);
+        }),
+      );
       daily.reload(nowMs);
       if (day.isBreached)
         this.execution.alert('DAILY_LOSS', 'critical', `the daily loss limit of ${this.config.limits.maxDailyLossQuote} was hit; no entries today`);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errorCode, errorMessage, TouchstoneError } from '../core/errors.ts';
 import { type BarEvent, INTERVAL_MS, type MarketEvent } from '../core/market/events.ts';
+import { parseDecimal } from '../core/market/decimal.ts';
 import type { Instrument, InstrumentName } from '../core/market/instrument.ts';
 import { definitionOf } from '../core/strategies/registry.ts';
 import { createStrategyRunner, type RunnerStage, type StrategyRunner } from '../core/strategies/runner.ts';
@@ -9,6 +10,7 @@ import type { Signal } from '../core/execution/signal.ts';
 import type { OutgoingMessage } from '../infra/kafka.ts';
 import type { StrategyActivated } from '../schemas/control.ts';
 import type { MarketRecord } from '../schemas/market.ts';
+import type { HoldingEvent } from '../schemas/trading.ts';
 import { type ConsumeDeps, consumeStream, dead, ok, type Outcome, type Stream } from './consume.ts';
 import { createDecoder, encode, type Message } from './message.ts';
 
@@ -26,12 +28,20 @@ export interface SignalStateStore {
 }
 
 /** Raised whenever `SignalState` changes its form; a strategy's own version is part of its snapshot. */
-export const SIGNAL_STATE_FORMAT = 2;
+export const SIGNAL_STATE_FORMAT = 3;
 
-/** Runners' snapshots, and the next offset of each partition that they have seen everything before. */
+/** Where a message of the bus stands, or the next one to read. */
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+}
+
+/** Runners' snapshots and the last holdings told, and the next offset of each partition that they have seen everything before. */
 export interface SignalState {
   readonly format: number;
-  readonly offsets: ReadonlyArray<{ readonly topic: string; readonly partition: number; readonly offset: string }>;
+  readonly offsets: readonly Place[];
+  readonly holdings: readonly HoldingEvent[];
   readonly runners: Readonly<Record<string, unknown>>;
 }
 
@@ -45,13 +55,14 @@ export interface SignalOptions {
   readonly groupId?: string;
 }
 
+const CONSUMED = ['market', 'fills', 'control'] as const;
 const SAVE_EVERY_MS = 5_000;
 /** A first start reads back so many records of each partition. */
 const FIRST_START_RECORDS = 2_000;
 const STOPPED_STAGES = new Set(['retired', 'rejected']);
 
 /**
- * From topic `market` to topic `signals`, through the same runner as backtest and replay. State and offsets are saved together and are
+ * From topic `market` to topic `signals`, through the same runner as backtest and replay, which is told from topic `fills` what is held. State and offsets are saved together and are
  * restored together, so a restart takes up where the snapshot stands: signals said since then are said again with the same ids, which
  * `execute` knows, and none is lost. An event older than the strategy's `maxAgeMs` (warm-up bars, a backlog) is read without deciding:
  * what it would say would be refused as stale, and the strategy says what still holds at the next fresh event.
@@ -62,13 +73,14 @@ export async function startSignal(deps: SignalDeps, options: SignalOptions): Pro
   const engine = new SignalEngine(options, (event, config) => clock.nowMs() - event.eventTimeMs > config.maxAgeMs);
   const signalsTotal = deps.metrics.counter('touchstone_signals_total', 'Signals said', ['strategy', 'instrument']);
   const computeMs = deps.metrics.histogramMs('touchstone_signal_compute_ms', 'From a market record taken to its signals computed', []);
-  const offsets = new Map<string, { topic: string; partition: number; offset: string }>();
+  const offsets = new Map<string, Place>();
 
   const saved = loadState(deps);
   for (const { topic, partition, offset } of saved?.offsets ?? []) offsets.set(`${topic}/${partition}`, { topic, partition, offset });
   // First what is promoted now, which says with what parameters each strategy runs, then what the strategies had read.
   await applyControl(deps, engine, offsets);
   const cold = engine.restore(saved);
+  await applyHoldings(deps, engine, offsets);
   if (saved && cold.length > 0)
     log.warn({ strategies: cold.map(({ config }) => config.name) }, 'the saved state does not fit these strategies; they start cold');
   await warm(deps, engine, cold);
@@ -77,7 +89,7 @@ export async function startSignal(deps: SignalDeps, options: SignalOptions): Pro
   let savedAtMs = clock.monotonicMs();
   const save = () => {
     savedAtMs = clock.monotonicMs();
-    deps.state.save({ format: SIGNAL_STATE_FORMAT, offsets: [...offsets.values()], runners: engine.snapshot() });
+    deps.state.save({ format: SIGNAL_STATE_FORMAT, offsets: [...offsets.values()], ...engine.snapshot() });
   };
 
   async function handle(messages: readonly Message[]): Promise<readonly Outcome[]> {
@@ -89,6 +101,8 @@ export async function startSignal(deps: SignalDeps, options: SignalOptions): Pro
         continue;
       }
       outcomes.push(ok);
+      if (message.type === 'holding') engine.hold(message.data as HoldingEvent);
+      if (message.topic !== 'market') continue;
       const startedMs = clock.monotonicMs();
       for (const event of (message.data as MarketRecord).events) {
         for (const signal of engine.process(event)) {
@@ -108,7 +122,7 @@ export async function startSignal(deps: SignalDeps, options: SignalOptions): Pro
   const stream = await consumeStream(deps, {
     name: 'signal',
     groupId,
-    topics: ['market', 'control'],
+    topics: CONSUMED,
     from: 'earliest',
     maxWaitTimeMs: 5,
     journalRun: options.run,
@@ -131,7 +145,10 @@ export class SignalEngine {
   private readonly runners = new Map<string, StrategyRunner>();
   private readonly stages = new Map<string, RunnerStage>();
   private readonly byInstrument = new Map<InstrumentName, StrategyRunner[]>();
+  /** The newest of each account, strategy and instrument: a runner that is made anew is told what is held for it. */
+  private readonly holdings = new Map<string, HoldingEvent>();
 
+  /** @throws TouchstoneError TWO_QUOTERS, and what `createStrategyRunner` throws */
   constructor(
     options: Pick<SignalOptions, 'strategies' | 'instruments' | 'initialSizeFactor'>,
     isTooOld: (event: MarketEvent, config: StrategyConfig) => boolean = () => false,
@@ -172,12 +189,20 @@ export class SignalEngine {
     return [this.replace({ ...configured, parameters }, stage)];
   }
 
+  /** What execution holds for a strategy, told whole: hearing it again changes nothing. */
+  hold(holding: HoldingEvent): void {
+    const { account, strategy, instrument } = holding;
+    this.holdings.set(`${account} ${strategy} ${instrument}`, holding);
+    const runner = this.runners.get(strategy);
+    if (runner?.config.account === account) tellHolding(runner, holding);
+  }
+
   warm(runner: StrategyRunner, bars: readonly BarEvent[]): void {
     for (const bar of bars) runner.warm(bar);
   }
 
-  snapshot(): Readonly<Record<string, unknown>> {
-    return Object.fromEntries([...this.runners].map(([name, runner]) => [name, runner.snapshot()]));
+  snapshot(): Pick<SignalState, 'holdings' | 'runners'> {
+    return { holdings: [...this.holdings.values()], runners: Object.fromEntries([...this.runners].map(([name, runner]) => [name, runner.snapshot()])) };
   }
 
   /** Answers the runners that the snapshot does not fit, which are cold. Stages stay as they are: `control` is newer than any snapshot. */
@@ -188,6 +213,7 @@ export class SignalEngine {
       if (revive(runner, saved?.runners[name])) runner.setStage(stage);
       else cold.push(saved ? this.replace(runner.config, stage) : runner);
     }
+    for (const holding of saved?.holdings ?? []) this.hold(holding);
     return cold;
   }
 
@@ -204,10 +230,12 @@ export class SignalEngine {
   }
 
   private put(config: StrategyConfig, stage: RunnerStage): StrategyRunner {
-    const runner = createStrategyRunner(config, definitionOf(config), this.options.instruments, stage);
-    // Topic `fills` is not read here: one that keeps an inventory would take it for empty for ever, and buy on.
-    if (runner.readsFills)
-      throw new TouchstoneError('NEEDS_FILLS', `strategy ${config.name}: ${config.type} reads its fills, which only backtests tell it yet`);
+    const definition = definitionOf(config);
+    const runner = createStrategyRunner(config, definition, this.options.instruments, stage);
+    if (definition.isQuoting) this.refuseSecondQuoter(config);
+    for (const holding of this.holdings.values()) {
+      if (holding.strategy === config.name && holding.account === config.account) tellHolding(runner, holding);
+    }
     this.runners.set(config.name, runner);
     this.stages.set(config.name, stage);
     this.byInstrument.clear();
@@ -216,6 +244,19 @@ export class SignalEngine {
     }
     return runner;
   }
+
+  /** Each would cancel the other's quotes with every set. */
+  private refuseSecondQuoter({ name, account, instruments }: StrategyConfig): void {
+    for (const { config } of this.runners.values()) {
+      if (config.name === name || config.account !== account || !definitionOf(config).isQuoting) continue;
+      const shared = config.instruments.find((instrument) => instruments.includes(instrument));
+      if (shared) throw new TouchstoneError('TWO_QUOTERS', `strategies ${config.name} and ${name} both quote ${shared} for account ${account}`);
+    }
+  }
+}
+
+function tellHolding(runner: StrategyRunner, { instrument, qty, price, eventTimeMs }: HoldingEvent): void {
+  runner.hold({ instrument, qty: parseDecimal(qty), price: Number(price), eventTimeMs });
 }
 
 /**
@@ -255,7 +296,7 @@ function sameParameters(a: Readonly<Record<string, number>>, b: Readonly<Record<
 }
 
 /** Reads the whole compacted topic, so that stages are known before the first event; the group then goes on from its end. */
-async function applyControl(deps: SignalDeps, engine: SignalEngine, offsets: Map<string, { topic: string; partition: number; offset: string }>): Promise<void> {
+async function applyControl(deps: SignalDeps, engine: SignalEngine, offsets: Map<string, Place>): Promise<void> {
   const decode = createDecoder('control', deps.compileSchema);
   for (const { partition, low, high } of await deps.bus.topicOffsets('control')) {
     await deps.bus.readRange('control', partition, low, high, (records) => {
@@ -272,6 +313,28 @@ async function applyControl(deps: SignalDeps, engine: SignalEngine, offsets: Map
     });
     offsets.set(`control/${partition}`, { topic: 'control', partition, offset: high });
   }
+}
+
+/** Without a state of its own, or when that is older than what is kept, the whole topic is read: execution tells every holding anew each day. */
+async function applyHoldings(deps: SignalDeps, engine: SignalEngine, offsets: Map<string, Place>): Promise<void> {
+  const decode = createDecoder('fills', deps.compileSchema);
+  for (const { partition, low, high } of await deps.bus.topicOffsets('fills')) {
+    const place = `fills/${partition}`;
+    if (isKept(offsets.get(place), low, high)) continue;
+    await deps.bus.readRange('fills', partition, low, high, (records) => {
+      for (const record of records) {
+        // Most of the topic is something else, and is not worth its parsing.
+        if (!record.value?.includes('"type":"holding"')) continue;
+        const decoded = decode(record);
+        if ('message' in decoded && decoded.message.type === 'holding') engine.hold(decoded.message.data as HoldingEvent);
+      }
+    });
+    offsets.set(place, { topic: 'fills', partition, offset: high });
+  }
+}
+
+function isKept(place: Place | undefined, low: string, high: string): boolean {
+  return place !== undefined && BigInt(place.offset) >= BigInt(low) && BigInt(place.offset) <= BigInt(high);
 }
 
 /** Brings cold runners to where their indicators mean something, from the history store. */
@@ -296,21 +359,21 @@ async function warm(deps: SignalDeps, engine: SignalEngine, cold: readonly Strat
   }
 }
 
-/** Sets the group to where the state stands; without a state, a little before the end of each partition. */
-async function positionGroup(deps: SignalDeps, groupId: string, offsets: Map<string, { topic: string; partition: number; offset: string }>): Promise<void> {
+/** Sets the group to where the state stands; of topic `market` without a state, a little before the end of each partition. */
+async function positionGroup(deps: SignalDeps, groupId: string, offsets: Map<string, Place>): Promise<void> {
   for (const { partition, low, high } of await deps.bus.topicOffsets('market')) {
-    const known = offsets.get(`market/${partition}`)?.offset;
-    const isKept = known !== undefined && BigInt(known) >= BigInt(low) && BigInt(known) <= BigInt(high);
-    if (!isKept && known !== undefined) deps.log.warn({ partition, known, low, high }, 'the saved offset is no longer kept');
+    const known = offsets.get(`market/${partition}`);
+    if (isKept(known, low, high)) continue;
+    if (known) deps.log.warn({ partition, known: known.offset, low, high }, 'the saved offset is no longer kept');
     const tail = BigInt(high) - BigInt(FIRST_START_RECORDS);
-    const offset = isKept ? known : String(tail > BigInt(low) ? tail : low);
-    offsets.set(`market/${partition}`, { topic: 'market', partition, offset });
+    offsets.set(`market/${partition}`, { topic: 'market', partition, offset: String(tail > BigInt(low) ? tail : low) });
   }
-  for (const topic of ['market', 'control']) {
+  for (const topic of CONSUMED) {
+    const places = [...offsets.values()].filter((place) => place.topic === topic);
     await deps.bus.setOffsets(
       groupId,
       topic,
-      [...offsets.values()].filter((entry) => entry.topic === topic).map(({ partition, offset }) => ({ partition, offset })),
+      places.map(({ partition, offset }) => ({ partition, offset })),
     );
   }
 }

@@ -3,7 +3,7 @@ import type { TopicSpec } from '../infra/kafka.ts';
 import { modelActivated, strategyActivated, tradingStateChanged } from '../schemas/control.ts';
 import { marketRecord } from '../schemas/market.ts';
 import { alertRaised, deadLetter, journalEntry, sentimentScored } from '../schemas/observation.ts';
-import { equityEvent, fillEvent, orderEvent, positionEvent, riskDecisionEvent, signal } from '../schemas/trading.ts';
+import { equityEvent, fillEvent, holdingEvent, orderEvent, positionEvent, riskDecisionEvent, signal } from '../schemas/trading.ts';
 
 /** One type of message on a topic. An incompatible change of `schema` needs a new `version` (a test compares with the stored ones). */
 export interface MessageContract {
@@ -81,6 +81,7 @@ export const TOPICS = {
     messages: {
       fill: { version: 1, schema: fillEvent },
       position: { version: 1, schema: positionEvent },
+      holding: { version: 1, schema: holdingEvent },
       equity: { version: 1, schema: equityEvent },
     },
     producer: 'execute',

@@ -3,7 +3,7 @@ import { intentForTarget } from '../execution/decide.ts';
 import { applyOrderUpdate, exposedQty, isSettled, type OrderUpdate, type TrackedOrder, trackOrder, type VenueOrderStatus } from '../execution/lifecycle.ts';
 import type { Fill, OrderIntent, OrderState } from '../execution/order.ts';
 import { PriceBoard } from '../execution/price-board.ts';
-import { planQuotes, type QuotePlan } from '../execution/quotes.ts';
+import { isQuoteOrder, planQuotes, type QuotePlan } from '../execution/quotes.ts';
 import { type InstrumentRules, parseRules } from '../execution/round.ts';
 import type { Signal } from '../execution/signal.ts';
 import { type Decimal, decimalFromNumber, decimalToNumber, formatDecimal, multiply, parseDecimal } from '../market/decimal.ts';
@@ -12,7 +12,6 @@ import { type Instrument, type InstrumentName, parseInstrument } from '../market
 import { checkRisk, type RiskState } from '../risk/check.ts';
 import type { RiskLimits } from '../risk/decision.ts';
 import type { StrategyRunner } from '../strategies/runner.ts';
-import type { StrategyFill } from '../strategies/strategy.ts';
 import type { SimulatedVenue } from '../venue/matching.ts';
 import type { ExchangeOrder, VenueOutput } from '../venue/orders.ts';
 
@@ -44,8 +43,8 @@ export interface ReplayResult {
   readonly equityQuote: string;
 }
 
-/** A strategy of a replay: events in, signals out. One that keeps an inventory is told the fills of its own orders. */
-export type ReplayRunner = Pick<StrategyRunner, 'process'> & Partial<Pick<StrategyRunner, 'config' | 'fill'>>;
+/** A strategy of a replay: events in, signals out. One that keeps an inventory is told what its own orders made it hold. */
+export type ReplayRunner = Pick<StrategyRunner, 'process'> & Partial<Pick<StrategyRunner, 'config' | 'hold'>>;
 
 interface OpenOrder {
   readonly clientOrderId: string;
@@ -121,8 +120,7 @@ export class Replay {
     for (const runner of this.runners) {
       for (const signal of runner.process(event)) this.accept(signal);
     }
-    for (const instrument of [...this.waiting.keys()]) this.decideWaiting(instrument, nowMs);
-    this.cancelUnwanted(nowMs);
+    this.decideAll(nowMs);
   }
 
   result(): ReplayResult {
@@ -147,6 +145,14 @@ export class Replay {
     const older = queue.find(({ strategy }) => strategy === signal.strategy);
     if (older) this.decisions.push({ signal: older, intent: undefined, code: 'SUPERSEDED' });
     this.waiting.set(signal.instrument, [...queue.filter((one) => one !== older), signal]);
+  }
+
+  /** What waited for an order that could be canceled at once has its turn at once. */
+  private decideAll(nowMs: number): void {
+    for (;;) {
+      for (const instrument of [...this.waiting.keys()]) this.decideWaiting(instrument, nowMs);
+      if (!this.cancelUnwanted(nowMs) || this.waiting.size === 0) return;
+    }
   }
 
   private decideWaiting(instrument: InstrumentName, nowMs: number): void {
@@ -299,11 +305,23 @@ export class Replay {
       eventTimeMs: fill.timeMs,
     };
     this.update(clientOrderId, { type: 'fill', tradeId: booked.tradeId, qty: booked.qty, price: booked.price, timeMs: fill.timeMs });
-    const { position, entries } = bookFill(this.position(order.instrument), booked, parseInstrument(order.instrument));
+    const before = this.position(order.instrument);
+    const { position, entries } = bookFill(before, booked, parseInstrument(order.instrument));
     this.positions.set(order.instrument, position);
     for (const { book, asset, amount } of entries) if (book === 'cash' && asset === this.config.quoteCurrency) this.cash += amount;
     this.fills.push(booked);
-    for (const runner of this.runners) if (runner.config?.name === strategy) runner.fill?.(strategyFill(booked));
+    if (isQuoteOrder(order)) this.addHeld(tracked.order, position.qty - before.qty, Number(booked.price), fill.timeMs);
+  }
+
+  private addHeld({ instrument, strategy }: OrderState, change: Decimal, price: number, eventTimeMs: number): void {
+    const target = this.targets.get(instrument)?.get(strategy);
+    this.setTarget(instrument, strategy, (target?.qty ?? 0n) + change, target?.eventTimeMs ?? eventTimeMs);
+    this.tellHolding(instrument, strategy, price, eventTimeMs);
+  }
+
+  private tellHolding(instrument: InstrumentName, strategy: string, price: number, eventTimeMs: number): void {
+    const { qty } = this.targets.get(instrument)!.get(strategy)!;
+    for (const runner of this.runners) if (runner.config?.name === strategy) runner.hold?.({ instrument, qty, price, eventTimeMs });
   }
 
   private update(clientOrderId: string, update: OrderUpdate): void {
@@ -313,25 +331,31 @@ export class Replay {
   /** What a settled order did not get is given up with it: its strategy wants what it has, until it says otherwise. */
   private settle(clientOrderId: string): void {
     const tracked = this.tracked.get(clientOrderId)!;
-    const { instrument, strategy } = tracked.order;
+    const { instrument, strategy, averagePrice, price, updatedTimeMs } = tracked.order;
     const working = this.workingOn(instrument);
     const left = working.filter((order) => order.clientOrderId !== clientOrderId);
     if (!isSettled(tracked) || left.length === working.length) return;
     if (left.length === 0) this.open.delete(instrument);
     else this.open.set(instrument, left);
     const target = this.targets.get(instrument)?.get(strategy);
-    if (target) this.setTarget(instrument, strategy, this.position(instrument).qty - this.wanted(instrument, strategy), target.eventTimeMs);
+    if (!target) return;
+    this.setTarget(instrument, strategy, this.position(instrument).qty - this.wanted(instrument, strategy), target.eventTimeMs);
+    this.tellHolding(instrument, strategy, Number(averagePrice ?? price), updatedTimeMs);
   }
 
-  /** A resting order goes when its signal is too old, or when something newer waits behind it that does not want it. */
-  private cancelUnwanted(nowMs: number): void {
+  /** A resting order goes when its signal is too old, or when something newer waits behind it that does not want it. @returns whether any went at once */
+  private cancelUnwanted(nowMs: number): boolean {
+    let hasGone = false;
     for (const [instrument, working] of [...this.open]) {
       const signals = this.waiting.get(instrument) ?? [];
       for (const { clientOrderId, fresh } of working) {
         const isWanted = signals.every((signal) => this.quotePlan(signal)?.keep.has(clientOrderId));
-        if (!isWanted || nowMs - fresh.eventTimeMs > fresh.maxAgeMs) this.learn(this.venue.cancel({ instrument, clientOrderId }, nowMs));
+        if (isWanted && nowMs - fresh.eventTimeMs <= fresh.maxAgeMs) continue;
+        this.learn(this.venue.cancel({ instrument, clientOrderId }, nowMs));
+        hasGone ||= isSettled(this.tracked.get(clientOrderId)!);
       }
     }
+    return hasGone;
   }
 
   /** Sum of the targets of the other strategies. */
@@ -385,8 +409,4 @@ export class Replay {
     for (const { clientOrderId, intent } of this.workingOn(instrument)) if (intent.side === side) total += exposedQty(this.tracked.get(clientOrderId)!);
     return decimalToNumber(total);
   }
-}
-
-function strategyFill({ instrument, side, price, qty, eventTimeMs }: Fill): StrategyFill {
-  return { instrument, side, price: Number(price), qty: Number(qty), eventTimeMs };
 }

@@ -3,7 +3,7 @@ import { type Decimal, formatDecimal, parseDecimal } from '../market/decimal.ts'
 import type { Side } from '../market/events.ts';
 import type { DenialCode } from '../risk/decision.ts';
 import { exposedQty, type TrackedOrder } from './lifecycle.ts';
-import type { OrderIntent } from './order.ts';
+import type { OrderIntent, OrderState } from './order.ts';
 import { belowMinimum, type InstrumentRules, roundPrice, roundQty } from './round.ts';
 import type { Signal } from './signal.ts';
 
@@ -64,10 +64,13 @@ export function planQuotes(signal: Signal, { openOrders, ownQty, rules }: QuoteS
   return { keep, place, refused };
 }
 
+/** Whether an order came of a quote set. What such an order trades is its strategy's holding at once; a target's is when it has settled. */
+export const isQuoteOrder = ({ type }: Pick<OrderState, 'type'>) => type === 'limit_maker';
+
 function isQuote(tracked: TrackedOrder, strategy: string, side: Side, price: Decimal, qty: Decimal): boolean {
   const { order } = tracked;
   const isResting = order.status === 'OPEN' || order.status === 'PARTIALLY_FILLED';
-  const isAlike = order.strategy === strategy && order.side === side && order.type === 'limit_maker' && parseDecimal(order.price ?? '0') === price;
+  const isAlike = order.strategy === strategy && order.side === side && isQuoteOrder(order) && parseDecimal(order.price ?? '0') === price;
   return isResting && isAlike && exposedQty(tracked) <= qty;
 }
 

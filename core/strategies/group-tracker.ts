@@ -17,7 +17,6 @@ const SILENT: Strategy = { snapshot: () => null, restore: () => undefined };
  */
 export class GroupTracker implements StrategyOutput {
   readonly legs: readonly TargetTracker[];
-  readonly readsFills: boolean;
   private readonly strategy: Strategy;
   private readonly names: readonly InstrumentName[];
   private readonly warmupBars: number;
@@ -30,7 +29,6 @@ export class GroupTracker implements StrategyOutput {
     this.strategy = strategy;
     this.names = names;
     this.warmupBars = warmupBars;
-    this.readsFills = strategy.onFill !== undefined;
     this.legs = names.map(() => new TargetTracker(SILENT, 0));
     this.bars = names.map(() => ({ openTimeMs: -1, open: Number.NaN, high: Number.NaN, low: Number.NaN, close: Number.NaN, volume: Number.NaN }));
   }

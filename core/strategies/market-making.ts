@@ -132,6 +132,7 @@ export const marketMaking: StrategyDefinition = {
     requoteBps: { default: 0.5, min: 0.01, max: 100, description: 'move of a quote that makes it be said anew, basis points' },
     refreshMs: { default: 2_000, min: 100, max: 600_000, description: 'a standing set is said again after so long; less than maxAgeMs' },
   },
+  isQuoting: true,
   warmupBars: () => 1,
   create: (parameters) => new MarketMaking(parameters),
 };

@@ -2,13 +2,13 @@ import { TouchstoneError } from '../errors.ts';
 import { type InstrumentRules, parseRules, roundPrice, roundQty } from '../execution/round.ts';
 import type { Signal } from '../execution/signal.ts';
 import { canonicalJson, stableId } from '../hash.ts';
-import { decimalFromNumber, formatDecimal, multiply, parseDecimal } from '../market/decimal.ts';
+import { abs, type Decimal, decimalFromNumber, decimalToNumber, formatDecimal, multiply, parseDecimal } from '../market/decimal.ts';
 import type { BarEvent, BookEvent, MarketEvent, TradeEvent } from '../market/events.ts';
 import type { Instrument, InstrumentName } from '../market/instrument.ts';
 import { resolveParameters } from '../indicators/indicator.ts';
 import { GroupTracker } from './group-tracker.ts';
 import { targetQty } from './size.ts';
-import type { Quote, StrategyConfig, StrategyDefinition, StrategyFill } from './strategy.ts';
+import type { Quote, StrategyConfig, StrategyDefinition, StrategyHolding } from './strategy.ts';
 import { TargetTracker } from './target-tracker.ts';
 
 /** What a promotion decides of a strategy while it runs. */
@@ -32,6 +32,8 @@ interface Lane {
   saidSizeFactor: string;
   /** Of a group's leg: the last price that the strategy has seen of it; NaN before. */
   lastPrice: number;
+  /** What the strategy was told that it holds. */
+  heldQty: Decimal;
 }
 
 /**
@@ -82,7 +84,16 @@ export class StrategyRunner {
       if (!instrument) throw new TouchstoneError('UNKNOWN_INSTRUMENT', `strategy ${config.name}: the venue has no instrument ${name}`);
       const tracker = this.group?.legs[leg] ?? new TargetTracker(definition.create(parameters, name), this.warmupBars);
       const saidSizeFactor = stage.sizeFactor;
-      this.lanes.set(name, { instrument: name, leg, rules: parseRules(instrument), tracker, readTimesMs: [], saidSizeFactor, lastPrice: Number.NaN });
+      this.lanes.set(name, {
+        instrument: name,
+        leg,
+        rules: parseRules(instrument),
+        tracker,
+        readTimesMs: [],
+        saidSizeFactor,
+        lastPrice: Number.NaN,
+        heldQty: 0n,
+      });
     }
   }
 
@@ -96,21 +107,19 @@ export class StrategyRunner {
     for (const { tracker } of this.lanes.values()) tracker.forgetSaid();
   }
 
-  /** True when what it says depends on its fills, so that whoever runs it must tell them by `fill`. */
-  get readsFills(): boolean {
-    return this.group?.readsFills ?? [...this.lanes.values()].some(({ tracker }) => tracker.readsFills);
-  }
-
   /** Takes history without saying anything. Events of other instruments and bars of other intervals are passed over. */
   warm(event: MarketEvent): void {
     const lane = this.lanes.get(event.instrument);
     if (lane) this.read(event, lane);
   }
 
-  /** A fill of this strategy's, for strategies that keep an inventory. Says nothing: what it changes is said with the next event. */
-  fill(fill: StrategyFill): void {
-    const lane = this.lanes.get(fill.instrument);
-    if (lane) (this.group ?? lane.tracker).onFill(fill);
+  /** What the account holds for this strategy now. Says nothing: what it changes is said with the next event. */
+  hold({ instrument, qty, price, eventTimeMs }: StrategyHolding): void {
+    const lane = this.lanes.get(instrument);
+    if (!lane || qty === lane.heldQty) return;
+    const change = qty - lane.heldQty;
+    lane.heldQty = qty;
+    (this.group ?? lane.tracker).onFill({ instrument, side: change > 0n ? 'buy' : 'sell', price, qty: decimalToNumber(abs(change)), eventTimeMs });
   }
 
   process(event: MarketEvent): readonly Signal[] {
@@ -237,12 +246,10 @@ export class StrategyRunner {
 
   /** Plain JSON, by instrument; survives a restart without repeating or losing a signal. */
   snapshot(): unknown {
-    const lanes = [...this.lanes].map(([name, { tracker, readTimesMs, saidSizeFactor, lastPrice }]) => [
-      name,
-      this.group
-        ? { readTimesMs: [...readTimesMs], saidSizeFactor, lastPrice: Number.isNaN(lastPrice) ? null : lastPrice }
-        : { tracker: tracker.snapshot(), readTimesMs: [...readTimesMs], saidSizeFactor },
-    ]);
+    const lanes = [...this.lanes].map(([name, { tracker, readTimesMs, saidSizeFactor, lastPrice, heldQty }]) => {
+      const common = { readTimesMs: [...readTimesMs], saidSizeFactor, heldQty: formatDecimal(heldQty) };
+      return [name, this.group ? { ...common, lastPrice: Number.isNaN(lastPrice) ? null : lastPrice } : { ...common, tracker: tracker.snapshot() }];
+    });
     const group = this.group && { group: this.group.snapshot() };
     return { version: this.version, stage: this.stage, lanes: Object.fromEntries(lanes), ...group };
   }
@@ -257,6 +264,7 @@ export class StrategyRunner {
       if (!this.group) lane.tracker.restore(from.tracker);
       lane.readTimesMs.splice(0, lane.readTimesMs.length, ...from.readTimesMs);
       lane.saidSizeFactor = from.saidSizeFactor;
+      lane.heldQty = parseDecimal(from.heldQty);
       lane.lastPrice = from.lastPrice ?? Number.NaN;
     }
     this.group?.restore(saved.group);
@@ -267,7 +275,7 @@ export class StrategyRunner {
 interface RunnerSnapshot {
   readonly version: string;
   readonly stage: RunnerStage;
-  readonly lanes: Readonly<Record<string, { tracker?: unknown; readTimesMs: number[]; saidSizeFactor: string; lastPrice?: number | null }>>;
+  readonly lanes: Readonly<Record<string, { tracker?: unknown; readTimesMs: number[]; saidSizeFactor: string; heldQty: string; lastPrice?: number | null }>>;
   readonly group?: unknown;
 }
 

@@ -1,4 +1,5 @@
 import type { BookEvent, FundingEvent, Interval, LiquidationEvent, MarkEvent, Ohlcv, OpenInterestEvent, TradeEvent } from '../market/events.ts';
+import type { Decimal } from '../market/decimal.ts';
 import type { InstrumentName } from '../market/instrument.ts';
 
 /** A fill as a strategy sees it. */
@@ -7,6 +8,16 @@ export interface StrategyFill {
   readonly side: 'buy' | 'sell';
   readonly price: number;
   readonly qty: number;
+  readonly eventTimeMs: number;
+}
+
+/** What an account holds for a strategy: the whole quantity, so that hearing it twice changes nothing. */
+export interface StrategyHolding {
+  readonly instrument: InstrumentName;
+  /** Base currency, signed, less commission taken in it. */
+  readonly qty: Decimal;
+  /** Quote currency: of the fill that made it so, else the account's average entry price. */
+  readonly price: number;
   readonly eventTimeMs: number;
 }
 
@@ -48,6 +59,7 @@ export interface Strategy {
   onBars?(bars: readonly Ohlcv[], out: StrategyOutput): void;
   onTrade?(trade: TradeEvent, out: StrategyOutput): void;
   onBook?(book: BookEvent, out: StrategyOutput): void;
+  /** What a change of the strategy's holding amounts to: several fills may come as one, and FLAT ALL as a sale. */
   onFill?(fill: StrategyFill, out: StrategyOutput): void;
   /** What these four change is said with the next bar, trade or book: they carry no price to size by. */
   onFunding?(funding: FundingEvent, out: StrategyOutput): void;
@@ -79,6 +91,8 @@ export interface StrategyDefinition {
   readonly scope?: 'instrument' | 'group';
   /** Of a group: how many instruments it trades, least and most. */
   readonly legs?: readonly [least: number, most: number];
+  /** Says quote sets. No two of them may quote one instrument for one account: each set replaces all that rests there. */
+  readonly isQuoting?: true;
   /** Loses its meaning where a target below 0 counts as 0, as on spot: there it is refused. */
   readonly needsShort?: boolean;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;

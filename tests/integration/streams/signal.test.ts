@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Signal } from '../../../core/execution/signal.ts';
 import { type BarEvent, eventId } from '../../../core/market/events.ts';
 import type { StrategyConfig } from '../../../core/strategies/strategy.ts';
+import { sleep } from '../../../infra/clock.ts';
 import { createDecoder, encode } from '../../../streams/message.ts';
 import { type SignalState, startSignal } from '../../../streams/signal.ts';
 import { eventually, isCommitted, streamBed } from '../../setup/streams.ts';
@@ -117,4 +118,58 @@ it('signal, stopped and started in the middle, says on Kafka what it would have 
   const after = all.slice(before.length).filter(isEntry);
   expect(after.length).toBeGreaterThan(0);
   for (const entry of after) expect(sizeOf(entry)).toBeCloseTo(500, 0);
+}, 180_000);
+
+it('signal, with its state lost, knows from topic fills what is held for a market maker, and hears of what changes', async () => {
+  const bed = await streamBed();
+  const base = configOf(bed);
+  const [instrument] = base.instruments as [string];
+  const parameters = { quoteQty: 0.01, targetQty: 0.01, maxQty: 0.03, refreshMs: 100 };
+  const config: StrategyConfig = { ...base, name: `maker-${bed.run}`, type: 'market-making', parameters };
+  const groupId = `signal-${bed.run}`;
+  const rules = { name: instrument, tickSize: '0.01', stepSize: '0.00001', minQty: '0.00001', maxQty: '9000', minNotional: '1' };
+  const start = () =>
+    startSignal(
+      { ...bed, state: { load: () => undefined, save: () => undefined }, recentBars: async () => [] },
+      { strategies: [config], instruments: [rules], initialSizeFactor: () => '1', run: bed.run, groupId },
+    );
+  let sequence = 0;
+  const hold = async (qty: string) => {
+    const eventTimeMs = bed.clock.nowMs();
+    const holding = { account: 'paper', sequence: ++sequence, strategy: config.name, instrument, qty, price: '100', eventTimeMs };
+    await bed.producer.send('fills', [{ key: 'paper', value: encode('fills', 'holding', `paper#${sequence}`, eventTimeMs, holding) }]);
+  };
+  let books = 0;
+  /** What is quoted after a bar and three books more. */
+  const quoted = async () => {
+    const nowMs = bed.clock.nowMs();
+    const mid = () => 100 + (books % 2) / 10;
+    const common = { type: 'book', instrument, receivedTimeMs: nowMs, path: 'ws' } as const;
+    const shown = Array.from({ length: 3 }, (_, i) => {
+      const sequenceOfBook = ++books;
+      const bids = [[mid() - 0.05, 1]];
+      return { ...common, id: `${instrument}#b${sequenceOfBook}`, eventTimeMs: nowMs + i * 200, sequence: sequenceOfBook, bids, asks: [[mid() + 0.05, 1]] };
+    });
+    const events = [...bars(instrument, nowMs, 1), ...shown];
+    await bed.producer.send('market', [{ key: instrument, value: encode('market', 'market', `${instrument}+${books}`, nowMs, { instrument, events }) }]);
+    await eventually('the books taken', () => isCommitted(bed.bus, groupId, 'market'), 60_000);
+    const newest = (await said(bed, config.name)).at(-1);
+    return newest?.quotes?.map(({ side, qty }) => `${side} ${qty}`).join(', ');
+  };
+
+  await hold('0.01');
+  await hold('0.005');
+  let stream = await start();
+  expect(await quoted()).toBe('buy 0.01, sell 0.005');
+  await hold('0.03');
+  await eventually('the fill taken', () => isCommitted(bed.bus, groupId, 'fills'), 60_000);
+  // The next bar must be a later one.
+  await sleep(1_100);
+  expect(await quoted()).toBe('sell 0.01');
+  await stream.stop();
+  await hold('0');
+  stream = await start();
+  expect(await quoted()).toBe('buy 0.01');
+  await stream.stop();
+  expect(bed.crashes).toEqual([]);
 }, 180_000);

@@ -56,6 +56,13 @@ describe('FLAT ALL', () => {
     expect(result).toMatchObject({ isFlat: true, canceledOrders: 1, closedPositions: 1, dust: [] });
     expect(s.venue.liveOrders()).toEqual([]);
     expect(s.venue.held.get('BTC')).toBe(7_00000000n);
+    await s.restart();
+    expect(
+      s
+        .holdings()
+        .filter((told) => told.includes(BTC))
+        .at(-1),
+    ).toBe(`ema-cross ${BTC} 0`);
     expect(s.trading.state).toBe('HALTED');
   });
 

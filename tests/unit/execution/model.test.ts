@@ -215,6 +215,10 @@ async function live(commands: readonly Command[], options: SystemOptions): Promi
     const { results } = await verifyOnce(world.verifyDeps());
     expect(results.filter(({ ok }) => !ok)).toEqual([]);
     expect(system.execution.book.openOrders()).toEqual([]);
+    for (const { strategy, instrument, qty } of system.ledger.targets().filter((target) => target.strategy === 'maker')) {
+      const told = system.holdings().filter((holding) => holding.startsWith(`maker ${instrument} `));
+      expect(told.at(-1) ?? `maker ${instrument} 0`, 'the last word on what is held').toBe(`${strategy} ${instrument} ${formatDecimal(qty)}`);
+    }
   } finally {
     system.dispose();
   }

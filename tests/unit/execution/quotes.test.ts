@@ -190,3 +190,54 @@ describe('a quote set', () => {
     expect(resting(s)).toEqual([]);
   });
 });
+
+describe('what a strategy holds', () => {
+  it('is told with each fill of its quotes, less the commission, and not again when nothing changed', async () => {
+    const s = await start();
+    await s.pass(1_000);
+    await s.submit(s.quotes([['buy', '99.5', '2']]));
+    const [bid] = s.venue.liveOrders();
+    s.venue.trade(bid!.venueOrderId, 50_000_000n);
+    await s.execution.idle();
+    expect(s.holdings()).toEqual([`maker ${BTC} 0.4995`]);
+    s.venue.trade(bid!.venueOrderId, 100_000_000n);
+    await s.execution.idle();
+    await s.submit(s.quotes([]));
+    await s.pass(500);
+    expect(resting(s)).toEqual([]);
+    expect(s.holdings()).toEqual([`maker ${BTC} 0.4995`, `maker ${BTC} 1.4985`]);
+  });
+
+  it('may be offered at once, while the rest of the bid still waits', async () => {
+    const s = await start();
+    await s.submit(s.quotes([['buy', '99.5', '2']]));
+    s.venue.trade(s.venue.liveOrders()[0]!.venueOrderId, 100_000_000n);
+    await s.submit(
+      s.quotes([
+        ['buy', '99.5', '1'],
+        ['sell', '100.5', '1'],
+      ]),
+    );
+    expect(resting(s)).toEqual(['buy 2 at 99.5', 'sell 0.999 at 100.5']);
+  });
+
+  it('is told of a target when its order has settled, with what it got', async () => {
+    const s = await start();
+    s.venue.fillPercent = 50;
+    await s.submit(s.signal('2'));
+    expect(s.holdings()).toEqual([`ema-cross ${BTC} 0.999`]);
+  });
+
+  it('is told anew after a restart and each day, so that it can always be read', async () => {
+    const s = await start();
+    await hold(s, '2');
+    expect(s.holdings()).toEqual([`maker ${BTC} 1.998`]);
+    await s.restart();
+    expect(s.holdings()).toEqual([`maker ${BTC} 1.998`, `maker ${BTC} 1.998`]);
+    await s.pass(1_000);
+    const before = s.holdings().length;
+    s.clock.advance(86_400_000);
+    await s.pass(1_000);
+    expect(s.holdings().slice(before)).toEqual([`maker ${BTC} 1.998`]);
+  });
+});

@@ -157,6 +157,12 @@ export class System {
     await this.execution.idle();
   }
 
+  /** What was told of what is held for strategies, oldest first, as `strategy instrument qty`. */
+  holdings(): string[] {
+    const told = this.ledger.eventsAfter(0, 100_000).filter(({ topic, type }) => topic === 'fills' && type === 'holding');
+    return told.map(({ data }) => `${data.strategy} ${data.instrument} ${data.qty}`);
+  }
+
   /** Moves time in small steps, as the worker does. */
   async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 250) {

@@ -25,11 +25,11 @@ function* replayed(events: readonly MarketEvent[], runners: readonly StrategyRun
 }
 
 /** Runs both sides over the same messages. Throws at the first message on which they differ, and says which strategy. */
-async function compare(events: readonly MarketEvent[], definitions: readonly StrategyDefinition[]): Promise<{ decisions: number; fills: number }> {
+async function compare(events: readonly MarketEvent[], definitions: readonly StrategyDefinition[]): Promise<{ decisions: number; fills: Outcome['fills'] }> {
   const configs = strategyConfigs();
   const runners = configs.map((config, i) => createStrategyRunner(config, definitions[i]!, [INSTRUMENT]));
   const streams = new StreamSide(venue(), configs, REPLAY_CONFIG);
-  const counts = { decisions: 0, fills: 0 };
+  const counts: { decisions: number; fills: Outcome['fills'][number][] } = { decisions: 0, fills: [] };
   try {
     let i = 0;
     for (const expected of replayed(events, runners)) {
@@ -37,7 +37,7 @@ async function compare(events: readonly MarketEvent[], definitions: readonly Str
       const actual = await streams.process(event);
       expect(actual, `message ${i} (${event.id}): ${culprits(expected, actual)} differs`).toEqual(expected);
       counts.decisions += actual.decisions.length;
-      counts.fills += actual.fills.length;
+      counts.fills.push(...actual.fills);
     }
   } finally {
     streams.close();
@@ -64,7 +64,9 @@ describe('the backtest and the live streams over one recorded market', () => {
   it('decide and trade the same, message by message', async () => {
     const { decisions, fills } = await compare(events, PARITY_STRATEGIES);
     expect(decisions).toBeGreaterThan(80);
-    expect(fills).toBeGreaterThan(40);
+    expect(fills.length).toBeGreaterThan(40);
+    const quoted = fills.filter(({ strategy, liquidity }) => strategy === 'market-making' && liquidity === 'maker');
+    for (const side of ['buy', 'sell']) expect(quoted.filter((fill) => fill.side === side).length).toBeGreaterThan(10);
   }, 60_000);
 
   it('are caught, and the strategy named, when one line of it differs', async () => {

@@ -54,10 +54,11 @@ const PARAMETERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'order-book-imbalance': { entry: 0.3, holdMs: 2_000 },
   'ml-signal': { period: 8, entry: 0.55 },
   ensemble: { threshold: 0.2 },
+  'market-making': { quoteQty: 0.001, targetQty: 0.002, maxQty: 0.004, minSpreadBps: 0.1, gamma: 0.0001, arrivalDecay: 20, refreshMs: 1_000 },
 };
 
-/** What one recording of minutes is not enough for: liquidations; fills, which are not told live; two instruments; weeks to learn regimes from. */
-const LEFT_OUT = new Set(['alpha-3', 'market-making', 'statistical-arbitrage', 'cross-exchange-arbitrage', 'funding-arbitrage', 'router']);
+/** What one recording of minutes is not enough for: liquidations; two instruments; weeks to learn regimes from. */
+const LEFT_OUT = new Set(['alpha-3', 'statistical-arbitrage', 'cross-exchange-arbitrage', 'funding-arbitrage', 'router']);
 
 /** All others, new ones too, on both sides with no more than the market's trades, books and bars. */
 export const PARITY_STRATEGIES: readonly StrategyDefinition[] = STRATEGIES.filter(({ type }) => !LEFT_OUT.has(type));

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Replay, replayDecisions } from '../../../core/engine/replay.ts';
 import { formatDecimal, parseDecimal } from '../../../core/market/decimal.ts';
 import type { MarketEvent } from '../../../core/market/events.ts';
+import type { StrategyHolding } from '../../../core/strategies/strategy.ts';
 import { marketEvent } from '../../../schemas/market.ts';
 import { LIMITS, recordedMarket, REPLAY_CONFIG, runners, syntheticMarket, TRADING_TYPES, venue } from './recorded.ts';
 
@@ -22,7 +23,11 @@ describe('a recorded market through the whole loop', () => {
   it('decides the same on events that went through JSON and their schema, with strategies restored from snapshots on the way', () => {
     const direct = replayDecisions(events, runners(), venue(), REPLAY_CONFIG);
     let live = runners();
-    const lanes = live.map((_, k) => ({ process: (event: MarketEvent) => live[k]!.process(event) }));
+    const lanes = live.map(({ config }, k) => ({
+      config,
+      process: (event: MarketEvent) => live[k]!.process(event),
+      hold: (holding: StrategyHolding) => live[k]!.hold(holding),
+    }));
     const replay = new Replay(lanes, venue(), REPLAY_CONFIG);
     for (const [i, event] of events.entries()) {
       if (i % 997 === 0) {

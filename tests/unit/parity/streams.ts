@@ -19,6 +19,7 @@ import { silentLog } from '../../../infra/log.ts';
 import { compileSchema } from '../../../infra/validate.ts';
 import type { PlaceOrder, UserEvent, VenueAccount, VenueOrder } from '../../../infra/venue.ts';
 import type { MarketRecord } from '../../../schemas/market.ts';
+import type { HoldingEvent } from '../../../schemas/trading.ts';
 import { ExecutionLoop } from '../../../streams/execute-loop.ts';
 import { Outbox } from '../../../streams/execute-outbox.ts';
 import { createDecoder, encode, type Message } from '../../../streams/message.ts';
@@ -138,6 +139,8 @@ export class StreamSide {
   private readonly loop: ExecutionLoop;
   private readonly outbox: Outbox;
   private readonly published: Message[] = [];
+  /** How many of `published` the strategies have been told. */
+  private told = 0;
   private readonly decoders = new Map<TopicName, ReturnType<typeof createDecoder>>();
   private offset = 0;
   private isStarted = false;
@@ -192,14 +195,22 @@ export class StreamSide {
     for (const market of events as readonly MarketEvent[]) {
       this.prices.take(market);
       this.port.tell(this.venue.onMarketEvent(market));
+      await this.settle();
       const signals = this.signals.process(market).map((signal) => this.carry('signals', 'signal', signal.signalId, signal).data as Signal);
       if (signals.length > 0) await this.loop.execution.submit(signals);
       await this.loop.execution.idle();
       await this.loop.tick();
-      await this.loop.execution.idle();
+      await this.settle();
     }
-    while ((await this.outbox.publishOnce()) > 0);
     return this.takePublished();
+  }
+
+  /** Until nothing moves, and the strategies know what they hold. */
+  private async settle(): Promise<void> {
+    await this.loop.execution.idle();
+    while ((await this.outbox.publishOnce()) > 0);
+    for (const { type, data } of this.published.slice(this.told)) if (type === 'holding') this.signals.hold(data as HoldingEvent);
+    this.told = this.published.length;
   }
 
   close(): void {
@@ -210,6 +221,7 @@ export class StreamSide {
 
   private takePublished(): Outcome {
     const told = this.published.splice(0);
+    this.told = 0;
     const decisions = told
       .filter(({ type }) => type === 'riskDecision')
       .map(({ data }) => data as { signalId: string; strategy: string; approved: boolean; code?: string; side?: string; qty?: string; price?: string })

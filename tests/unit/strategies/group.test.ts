@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eventId, type BarEvent, type MarketEvent } from '../../../core/market/events.ts';
+import { parseDecimal } from '../../../core/market/decimal.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import { createStrategyRunner, type StrategyRunner } from '../../../core/strategies/runner.ts';
 import type { Strategy, StrategyConfig, StrategyDefinition } from '../../../core/strategies/strategy.ts';
@@ -149,7 +150,8 @@ describe('a group', () => {
     const trade: MarketEvent = { ...gap, type: 'trade', id: 't', tradeId: '1', price: 20, qty: 1, takerSide: 'buy', path: 'ws' };
     expect(said(running, [bar(A, 0, 10), bar(B, 0, 20), bar(A, 1, 10), bar(B, 1, 20)])).toHaveLength(1);
     expect(said(running, [trade])).toEqual([]);
-    running.fill({ instrument: A, side: 'buy', price: 10, qty: 100, eventTimeMs: 2_000 });
+    const holding = { instrument: A, qty: parseDecimal('100'), price: 10, eventTimeMs: 2_000 };
+    running.hold(holding);
     expect(said(running, [trade])).toEqual([`${A} 0 by t`]);
   });
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Signal } from '../../../core/execution/signal.ts';
-import { type BarEvent, eventId } from '../../../core/market/events.ts';
+import { type BarEvent, type BookEvent, eventId } from '../../../core/market/events.ts';
 import type { StrategyConfig } from '../../../core/strategies/strategy.ts';
 import type { StrategyActivated } from '../../../schemas/control.ts';
+import type { HoldingEvent } from '../../../schemas/trading.ts';
 import { SIGNAL_STATE_FORMAT, SignalEngine, type SignalState } from '../../../streams/signal.ts';
 
 const INSTRUMENT = 'sim:BTC/USDT';
@@ -45,7 +46,7 @@ interface SavedRunner extends Record<string, unknown> {
 
 /** As a file holds it. */
 function saved(on: SignalEngine): SignalState {
-  return JSON.parse(JSON.stringify({ format: SIGNAL_STATE_FORMAT, offsets: [], runners: on.snapshot() })) as SignalState;
+  return JSON.parse(JSON.stringify({ format: SIGNAL_STATE_FORMAT, offsets: [], ...on.snapshot() })) as SignalState;
 }
 
 function promotion(change: Partial<StrategyActivated>): StrategyActivated {
@@ -187,10 +188,82 @@ function drop(from: Record<string, unknown>, name: string): void {
   delete from[name];
 }
 
-describe('a strategy that reads its fills', () => {
-  it('does not start, since nobody tells it of them', () => {
-    const maker = { name: 'maker', type: 'market-making', parameters: {} };
-    expect(() => engine(maker)).toThrow(expect.objectContaining({ code: 'NEEDS_FILLS' }));
-    expect(() => engine(maker)).toThrow('strategy maker: market-making reads its fills');
+describe('a market maker', () => {
+  const MAKER = { name: 'maker', type: 'market-making', parameters: { quoteQty: 0.01, targetQty: 0.01, maxQty: 0.03, refreshMs: 100 } };
+
+  function book(i: number): BookEvent {
+    const eventTimeMs = 1_700_000_000_000 + i * 1_000;
+    const mid = 100 + (i % 2) / 10;
+    const base = { id: `b${i}`, instrument: INSTRUMENT, eventTimeMs, receivedTimeMs: eventTimeMs, sequence: i, path: 'ws' as const };
+    return { ...base, type: 'book', bids: [[mid - 0.05, 1]], asks: [[mid + 0.05, 1]] };
+  }
+
+  function holding(qty: string, change: Partial<HoldingEvent> = {}): HoldingEvent {
+    return { account: 'paper', sequence: 1, strategy: 'maker', instrument: INSTRUMENT, qty, price: '100', eventTimeMs: 1, ...change };
+  }
+
+  /** Side and quantity of what is quoted after a bar, which lets it enter, and three books. */
+  function quoted(on: SignalEngine, from = 0): string {
+    on.process(bar(from));
+    const signals = Array.from({ length: 3 }, (_, i) => on.process(book(from + i))).flat();
+    return signals
+      .at(-1)!
+      .quotes!.map(({ side, qty }) => `${side} ${qty}`)
+      .join(', ');
+  }
+
+  it('offers what execution says that it holds, and bids for no more than it may have', () => {
+    const on = engine(MAKER);
+    expect(quoted(on)).toBe('buy 0.01');
+    on.hold(holding('0.005'));
+    expect(quoted(on, 3)).toBe('buy 0.01, sell 0.005');
+    on.hold(holding('0.005'));
+    expect(quoted(on, 6)).toBe('buy 0.01, sell 0.005');
+    on.hold(holding('0.03'));
+    expect(quoted(on, 9)).toBe('sell 0.01');
+    // FLAT ALL.
+    on.hold(holding('0'));
+    expect(quoted(on, 12)).toBe('buy 0.01');
+  });
+
+  it('is not told what another strategy holds, or another account, or of what it does not trade', () => {
+    const on = engine(MAKER);
+    for (const change of [{ strategy: 'other' }, { account: 'live' }, { instrument: 'sim:ETH/USDT' }]) on.hold(holding('0.03', change));
+    expect(quoted(on)).toBe('buy 0.01');
+  });
+
+  it('knows over a restart what it holds, from its state or told anew when that does not fit', () => {
+    const before = engine(MAKER);
+    before.hold(holding('0.03'));
+    quoted(before);
+    const warm = engine(MAKER);
+    expect(warm.restore(saved(before))).toEqual([]);
+    expect(quoted(warm, 3)).toBe('sell 0.01');
+    const edited = engine({ ...MAKER, parameters: { ...MAKER.parameters, gamma: 0.03 } });
+    expect(edited.restore(saved(before))).toHaveLength(1);
+    expect(quoted(edited, 3)).toBe('sell 0.01');
+  });
+
+  it('knows under the parameters of a promotion what it held under others', () => {
+    const on = engine(MAKER);
+    on.hold(holding('0.03'));
+    expect(on.activate(promotion({ strategy: 'maker', parameters: { gamma: 0.03 } }))).toHaveLength(1);
+    expect(quoted(on)).toBe('sell 0.01');
+  });
+
+  it('is refused beside another of the same account and instrument, since each set would cancel the other', () => {
+    const two = (change: Partial<StrategyConfig>) => () =>
+      new SignalEngine({
+        strategies: [
+          { ...CONFIG, ...MAKER },
+          { ...CONFIG, ...MAKER, name: 'second', ...change },
+        ],
+        instruments: [RULES],
+        initialSizeFactor: () => '1',
+      });
+    expect(two({})).toThrow(expect.objectContaining({ code: 'TWO_QUOTERS' }));
+    expect(two({})).toThrow(`strategies maker and second both quote ${INSTRUMENT} for account paper`);
+    expect(two({ account: 'live' })).not.toThrow();
+    expect(two({ type: 'trend-following', parameters: {} })).not.toThrow();
   });
 });
