@@ -16,7 +16,7 @@ export interface ParityCounts {
   readonly onlyReplay: number;
   /** Same id, other target. */
   readonly different: number;
-  /** Made by another version of the strategy, or while a change of stage was on its way. */
+  /** Made by another version of the strategy, by one that is not replayed, or while a change of stage was on its way. */
   readonly notComparable: number;
 }
 

@@ -17,6 +17,8 @@ import { recordRuns } from './run-record.ts';
 export interface ParityResult extends ParityCounts {
   readonly equal: boolean;
   readonly strategies: number;
+  /** Strategies that read more than bars. Nothing is proven of them: in which order they saw trades, books and fills is not replayed yet. */
+  readonly notReplayed: readonly string[];
   /** Artefact with every difference. */
   readonly reportAddress: string;
 }
@@ -115,8 +117,14 @@ export function createActivities(deps: ParityDeps) {
         const instruments = venue ? await deps.loadInstruments(venue) : [];
         const total = { compared: 0, onlyLive: 0, onlyReplay: 0, different: 0, notComparable: 0 };
         const differences: Record<string, unknown> = {};
+        const notReplayed: string[] = [];
         for (const config of configs) {
           const params = { strategy: config.name, account, ...asText(input) };
+          if (!createStrategyRunner(config, definitionOf(config), instruments).readsOnlyBars) {
+            notReplayed.push(config.name);
+            total.notComparable += (await deps.history.queryRows(SELECT_SIGNALS, params)).length;
+            continue;
+          }
           const stages = await deps.history.queryRows<StageRow>(SELECT_STAGES, params);
           const live = await deps.history.queryRows<Decision & { version: string }>(SELECT_SIGNALS, params);
           const replayed = await replay(config, input, instruments, stages);
@@ -129,7 +137,7 @@ export function createActivities(deps: ParityDeps) {
           for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += compared.counts[key];
         }
         const equal = total.onlyLive + total.onlyReplay + total.different === 0;
-        const { address } = await deps.artefacts.putJson({ input, total, differences });
+        const { address } = await deps.artefacts.putJson({ input, total, notReplayed, differences });
         await recordRuns(deps.history, [
           {
             runId: info.workflowExecution!.runId!,
@@ -144,12 +152,12 @@ export function createActivities(deps: ParityDeps) {
             configHash: configuration.hash,
             metrics: {},
             reportAddress: address,
-            detail: { equal, ...total },
+            detail: { equal, notReplayed, ...total },
             startedMs: info.scheduledTimestampMs,
             finishedMs: deps.clock.nowMs(),
           },
         ]);
-        return { equal, strategies: configs.length, ...total, reportAddress: address };
+        return { equal, strategies: configs.length, notReplayed, ...total, reportAddress: address };
       });
     },
   };

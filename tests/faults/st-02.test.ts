@@ -32,7 +32,7 @@ async function rebalanceDuringSlowOrder(mutant?: string): Promise<void> {
   const signal = await bed.signal('0.05', { maxAgeMs: 300_000 });
   broker.proxy.setMode('latency', { latencyMs: COMMIT_DELAY_MS });
   await bed.until('the order is at the venue', async () => (await bed.placements()).length === 2);
-  first.freeze();
+  await bed.freeze(first);
   const delayed = broker.proxy.faultCount;
   broker.proxy.setMode('reset');
   broker.proxy.setMode('pass');

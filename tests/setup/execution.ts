@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import type { Signal } from '../../core/execution/signal.ts';
 import type { TradeEvent } from '../../core/market/events.ts';
@@ -55,6 +56,8 @@ export interface ExecutionBed {
   start(env?: Readonly<Record<string, string>>): WorkerProcess;
   /** Started, reconciled, and with prices. */
   startReady(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
+  /** Stops the process where it stands, but not within a write, of which nobody could take the ledger over. */
+  freeze(worker: WorkerProcess): Promise<void>;
   /** A signal as `signal` sends it. */
   make(target: string, more?: Partial<Signal>): Signal;
   signal(target: string, more?: Partial<Signal>): Promise<Signal>;
@@ -163,6 +166,13 @@ export async function startExecutionBed(options: BedOptions = {}): Promise<Execu
       await worker.waitForLine('prices arrive');
       return worker;
     },
+    freeze: (worker) =>
+      until('the process stands still outside of a write', async () => {
+        worker.freeze();
+        if (!isLocked(ledgerPath)) return true;
+        worker.thaw();
+        return false;
+      }),
     make: (target, more = {}) => makeSignal(account, target, more),
     async signal(target, more = {}) {
       const [signal] = await sendSignals([makeSignal(account, target, more)]);
@@ -203,6 +213,19 @@ export async function startExecutionBed(options: BedOptions = {}): Promise<Execu
     },
     verify: () => verifyEnvironment(environment, account, silentLog, { kafka: true, clickhouse: false }),
   };
+}
+
+/** Whether somebody is writing to it. */
+function isLocked(path: string): boolean {
+  const db = new DatabaseSync(path, { timeout: 0 });
+  try {
+    db.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    db.close();
+  }
 }
 
 /** What keeps a ledger from being quiet, in one line. */

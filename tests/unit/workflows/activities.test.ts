@@ -8,7 +8,10 @@ import { decodeBars, encodeBars } from '../../../activities/dataset.ts';
 import { compareDecisions, type Decision } from '../../../activities/parity-compare.ts';
 import { createActivities } from '../../../activities/resolve-input.ts';
 import { TouchstoneError } from '../../../core/errors.ts';
+import { resolveParameters } from '../../../core/indicators/indicator.ts';
 import { barColumns } from '../../../core/market/bars.ts';
+import { STRATEGIES } from '../../../core/strategies/registry.ts';
+import { readsOnlyBars } from '../../../core/strategies/strategy.ts';
 import { openFence } from '../../../infra/fence.ts';
 import { toFailure } from '../../../infra/temporal.ts';
 import { type WorkflowType, workflowInputs } from '../../../schemas/workflows.ts';
@@ -106,5 +109,20 @@ describe('comparing decisions', () => {
   it('what fell into a change of stage is left out on both sides', () => {
     const { counts } = compareDecisions([live(1)], { version: 'v1', decisions: [decision(1, '2')] }, [60_000]);
     expect(counts).toMatchObject({ compared: 0, different: 0, onlyReplay: 0, notComparable: 1 });
+  });
+
+  it('is claimed of no strategy that reads more than bars', () => {
+    const blind = STRATEGIES.filter((definition) => {
+      const { parameters, create } = definition;
+      return !readsOnlyBars(create(resolveParameters(definition.type, parameters, {}), 'sim:A/USDT', ['sim:A/USDT', 'sim:B/USDT']));
+    });
+    expect(blind.map(({ type }) => type).sort()).toEqual([
+      'alpha-3',
+      'cross-exchange-arbitrage',
+      'funding-arbitrage',
+      'market-making',
+      'order-book-imbalance',
+      'router',
+    ]);
   });
 });
