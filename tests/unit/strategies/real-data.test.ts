@@ -165,7 +165,7 @@ describe.runIf(dataDir)('on real markets', () => {
     expect(held).toBeLessThanOrEqual(0.005 + 1e-9);
     expect(new Set(fills.map(({ side }) => side))).toEqual(new Set(['buy', 'sell']));
     expect(fills.every(({ liquidity }) => liquidity === 'maker')).toBe(true);
-    expect([fills.length, iso(fills[0]?.eventTimeMs), equityQuote]).toEqual([1148, '2024-08-08T23:54', '9977.16442327']);
+    expect([fills.length, iso(fills[0]?.eventTimeMs), equityQuote]).toEqual([1172, '2024-08-08T23:54', '9976.61245399']);
   });
 
   it('leaves out only what no recording at hand allows: liquidations', () => {
