@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * unit: no servers, seconds. integration, e2e and faults share one private stack, started once by `tests/setup/stack.ts`, and run
+ * unit: no servers, seconds; files share a process and their imports, so none may leave a trace behind. integration, e2e and faults share one private stack, started once by `tests/setup/stack.ts`, and run
  * one file at a time: they share its servers. `*.quick.test.ts` among the fault tests belong to `npm test`; `npm run test:faults` runs all.
  */
 const withStack = {
@@ -19,7 +19,7 @@ export default defineConfig({
     maxWorkers: '100%', // the default leaves one core to the watcher, which on two cores is half of them
     execArgv: ['--disable-warning=ExperimentalWarning'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/*.test.ts'], sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts', 'tests/*.test.ts'], isolate: false, sequence: { groupOrder: 0 } } },
       { extends: true, test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], sequence: { groupOrder: 1 }, ...withStack } },
       {
         extends: true,

@@ -12,11 +12,13 @@ const CONFIG: TickReplayConfig = {
   orderResponse: { type: 'constant', latencyMs: 5 },
 };
 
-/** Bytes that stand on the heap after a run and did not before it; nothing is collected in between unless much was allocated. */
-function heapGrowth(work: () => void): number {
-  const before = process.memoryUsage().heapUsed;
-  work();
-  return process.memoryUsage().heapUsed - before;
+/** Bytes that stand on the heap after a run and did not before it, in some attempts: now and then something is collected in between. */
+function heapGrowths(work: () => void): number[] {
+  return Array.from({ length: 6 }, () => {
+    const before = process.memoryUsage().heapUsed;
+    work();
+    return process.memoryUsage().heapUsed - before;
+  });
 }
 
 test('a replay with queue positions, latencies and quotes allocates nothing per event', () => {
@@ -29,16 +31,16 @@ test('a replay with queue positions, latencies and quotes allocates nothing per 
   };
   run();
   run();
-  const growths = [heapGrowth(run), heapGrowth(run), heapGrowth(run)].filter((bytes) => bytes >= 0);
+  const growths = heapGrowths(run).filter((bytes) => bytes >= 0);
   // One boxed number an event would be 16 bytes.
   expect(Math.min(...growths) / EVENTS).toBeLessThan(2);
 });
 
 test('the measure sees one small object an event', () => {
   const kept: Array<{ at: number }> = new Array(EVENTS);
-  const growth = heapGrowth(() => {
+  const growths = heapGrowths(() => {
     for (let at = 0; at < EVENTS; at++) kept[at] = { at };
   });
   expect(kept[EVENTS - 1]!.at).toBe(EVENTS - 1);
-  expect(growth / EVENTS).toBeGreaterThan(8);
+  expect(Math.max(...growths) / EVENTS).toBeGreaterThan(8);
 });
