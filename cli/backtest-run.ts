@@ -4,6 +4,7 @@ import { assessRun } from '../core/engine/assessment.ts';
 import { eventsRead } from '../core/engine/analyse-stand-ins.ts';
 import { type Evidence, gatherEvidence } from '../core/engine/evidence.ts';
 import { runGroupBacktest } from '../core/engine/group-backtest.ts';
+import type { BarMargin } from '../core/engine/bar-margin.ts';
 import { bracketIntrabar } from '../core/engine/intrabar.ts';
 import { runTickBacktest } from '../core/engine/tick-backtest.ts';
 import { TouchstoneError } from '../core/errors.ts';
@@ -14,7 +15,7 @@ import { type InstrumentName, parseInstrument } from '../core/market/instrument.
 import { definitionOf, strategyParameters } from '../core/strategies/registry.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import { type ReportedRun, reportedBacktest } from './report/backtest-report.ts';
-import { money } from './report/format.ts';
+import { money, plain } from './report/format.ts';
 import {
   assumptionsOf,
   cashOption,
@@ -24,6 +25,7 @@ import {
   type HistoryOptions,
   intervalOption,
   limitsOf,
+  marginOption,
   marketOption,
   numberOption,
   rangeOption,
@@ -84,6 +86,7 @@ export async function readBarRun(
   const dataDir = dataDirOption(options, deps);
   const { fromMs, toMs } = rangeOption(options);
   const market = marketOption(options);
+  const margin = marginOption(options);
   const strategy = onOneInstrument(configured, options);
   const [instrument] = strategy.instruments as [InstrumentName];
   const bars = await deps.readBars(dataDir, instrument, strategy.interval, fromMs, toMs);
@@ -95,9 +98,10 @@ export async function readBarRun(
     execution: executionOptions(options),
     initialCashQuote: cashOption(options),
     market,
+    ...(margin && { margin }),
     ...(rates.length > 0 && { funding: { timeMs: Float64Array.from(rates, ({ timeMs }) => timeMs), rate: Float64Array.from(rates, ({ rate }) => rate) } }),
   };
-  return { config, bars, assumptions: [...assumptionsOf(config), ...(market === 'perpetual' ? [perpetualAssumption(rates.length)] : [])] };
+  return { config, bars, assumptions: [...assumptionsOf(config), ...(margin ? [perpetualAssumption(rates.length, margin)] : [])] };
 }
 
 /** As configured, on the instrument and interval of the options where they are given. @throws TouchstoneError BAD_OPTION, BAD_INSTRUMENT */
@@ -127,9 +131,10 @@ function intrabarAssumption(config: BarEngineConfig, bars: BarColumns): string[]
   ];
 }
 
-function perpetualAssumption(rates: number): string {
+function perpetualAssumption(rates: number, { leverage, maintenanceRate }: BarMargin): string {
   const funding = rates > 0 ? 'Funding is settled at the times and rates of the data' : 'The data has no funding rates, so none is paid';
-  return `${funding}; margin is not modelled and nothing is ever liquidated.`;
+  const kept = `${plain(maintenanceRate * 10_000)} bps`;
+  return `${funding}. Cross margin, up to ${plain(leverage)} times the equity; a position that no longer has ${kept} of its worth behind it at a bar's worst price is closed by force, and everything is lost.`;
 }
 
 async function onGroup(strategy: StrategyConfig, options: RunOptions, deps: ResearchDeps): Promise<FinishedRun> {

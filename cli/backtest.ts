@@ -7,7 +7,7 @@ import { dailyEquity } from '../core/stats/returns.ts';
 import { type RunOptions, runConfigured } from './backtest-run.ts';
 import { createOutput } from './output.ts';
 import { metricRows, renderBacktestReport } from './report/backtest-report.ts';
-import { percent } from './report/format.ts';
+import { minute, percent } from './report/format.ts';
 import { verdictOf } from './report/verdict.ts';
 import { historyOptions, type ResearchDeps, tradingOptions, wholeNumberOption } from './research-options.ts';
 
@@ -51,7 +51,7 @@ async function backtest(options: BacktestOptions, deps: ResearchDeps): Promise<v
   const assessment = assessRun(run, trials);
   const verdict = verdictOf(summary, assessment);
   output.line(
-    `${summary.strategy} on ${summary.instrument}: ${summary.bars} bars of ${summary.interval}, ${isoTime(summary.fromMs)} to ${isoTime(summary.toMs)}`,
+    `${summary.strategy} on ${summary.instrument}: ${summary.bars} bars of ${summary.interval}, ${minute(summary.fromMs)} to ${minute(summary.toMs)}`,
   );
   output.line(`${verdict.headline} ${verdict.sentences.join(' ')}`);
   output.table(metricRows(summary).map(([metric, value]) => ({ metric, value })));
@@ -59,9 +59,39 @@ async function backtest(options: BacktestOptions, deps: ResearchDeps): Promise<v
   for (const assumption of assumptions) output.line(assumption);
   if (options.html !== undefined) output.line(`report: ${options.html}`);
   const daily = dailyEquity(run.timesMs, run.equity);
-  const { strategy, type, version, instrument, interval, fromMs, toMs, bars, missingBars, initialCashQuote, finalEquityQuote, orders, denials } = summary;
+  const {
+    strategy,
+    type,
+    version,
+    instrument,
+    interval,
+    fromMs,
+    toMs,
+    bars,
+    missingBars,
+    initialCashQuote,
+    finalEquityQuote,
+    liquidatedTimeMs,
+    orders,
+    denials,
+  } = summary;
   output.json({
-    ...{ strategy, type, version, instrument, interval, fromMs, toMs, bars, missingBars, initialCashQuote, finalEquityQuote, orders, denials },
+    ...{
+      strategy,
+      type,
+      version,
+      instrument,
+      interval,
+      fromMs,
+      toMs,
+      bars,
+      missingBars,
+      initialCashQuote,
+      finalEquityQuote,
+      liquidatedTimeMs,
+      orders,
+      denials,
+    },
     metrics: summary.metrics,
     roundTrips: summary.roundTrips,
     assumptions,
@@ -100,8 +130,4 @@ function writeReport(path: string, html: string): void {
   } catch (cause) {
     throw new TouchstoneError('CANNOT_WRITE', `cannot write ${path}: ${errorMessage(cause)}`, { cause });
   }
-}
-
-function isoTime(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
 }

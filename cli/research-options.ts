@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { StandInType } from '../core/engine/analyse-stand-ins.ts';
 import type { BarEngineConfig } from '../core/engine/bar-engine.ts';
+import type { BarMargin } from '../core/engine/bar-margin.ts';
 import { TouchstoneError } from '../core/errors.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { INTERVAL_MS, type Interval, type MarketEvent } from '../core/market/events.ts';
@@ -41,7 +42,13 @@ export interface TradingOptions {
   readonly order: string;
   readonly stopLossBps?: string;
   readonly market: string;
+  readonly leverage?: string;
+  readonly maintenanceBps?: string;
 }
+
+/** Of a careful account; a venue's first tier asks for 40 to 65 basis points of the large coins. */
+const LEVERAGE = '5';
+const MAINTENANCE_BPS = '50';
 
 export function historyOptions(command: Command): Command {
   return command
@@ -60,7 +67,9 @@ export function tradingOptions(command: Command): Command {
     .option('--slippage-bps <bps>', 'how much worse market and stop orders trade', '1')
     .option('--order <type>', 'how targets are traded: market (next open) or limit (at the deciding close)', 'market')
     .option('--stop-loss-bps <bps>', 'rest a stop order so far from each entry')
-    .option('--market <kind>', 'spot (targets below 0 count as 0) or perpetual (goes short, pays the funding that the data has)', 'spot');
+    .option('--market <kind>', 'spot (targets below 0 count as 0) or perpetual (goes short, pays the funding that the data has)', 'spot')
+    .option('--leverage <factor>', `perpetual: largest position, times the equity (default: "${LEVERAGE}")`)
+    .option('--maintenance-bps <bps>', `perpetual: share of a position that must stay behind it; below, all is lost (default: "${MAINTENANCE_BPS}")`);
 }
 
 /** The directory of `--data`. @throws TouchstoneError NO_DATA */
@@ -84,6 +93,19 @@ export const cashOption = (options: TradingOptions) => numberOption('--cash', op
 export function marketOption({ market }: TradingOptions): 'spot' | 'perpetual' {
   if (market === 'spot' || market === 'perpetual') return market;
   throw new TouchstoneError('BAD_OPTION', `--market is ${JSON.stringify(market)}; want spot or perpetual`);
+}
+
+/** Margin of a perpetual, undefined on spot. @throws TouchstoneError BAD_OPTION */
+export function marginOption(options: TradingOptions): BarMargin | undefined {
+  const isGiven = options.leverage !== undefined || options.maintenanceBps !== undefined;
+  if (marketOption(options) === 'spot') {
+    if (isGiven) throw new TouchstoneError('BAD_OPTION', '--leverage and --maintenance-bps are for --market perpetual');
+    return undefined;
+  }
+  return {
+    leverage: numberOption('--leverage', options.leverage ?? LEVERAGE, 1, 125),
+    maintenanceRate: numberOption('--maintenance-bps', options.maintenanceBps ?? MAINTENANCE_BPS, 0, 5_000) / 10_000,
+  };
 }
 
 /** Limits of the account that the strategy trades. */

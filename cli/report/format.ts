@@ -25,6 +25,11 @@ export function plain(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: 8 });
 }
 
+/** UTC, to the minute: `2021-05-19 04:00`. */
+export function minute(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
+}
+
 function minus(text: string): string {
   return text.replace('-', '−');
 }

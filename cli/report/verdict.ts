@@ -1,9 +1,9 @@
 import { type Assessment, DAYS_MIN, DAYS_PER_YEAR } from '../../core/engine/assessment.ts';
 import type { RunSummary } from '../../core/engine/run-metrics.ts';
-import { number, percent } from './format.ts';
+import { minute, number, percent } from './format.ts';
 
 /** What of a result the verdict is about. */
-export type JudgedRun = Pick<RunSummary, 'instrument' | 'initialCashQuote'> & {
+export type JudgedRun = Pick<RunSummary, 'instrument' | 'initialCashQuote' | 'liquidatedTimeMs'> & {
   readonly metrics: Pick<RunSummary['metrics'], 'trades' | 'totalReturn' | 'buyAndHoldReturn' | 'feesQuote' | 'maxDrawdown' | 'winRate' | 'turnover'>;
 };
 
@@ -20,10 +20,11 @@ const CONFIDENCE = 0.95;
 
 /** A backtest in plain words, for somebody who must decide whether it is worth another look. It never promises. */
 export function verdictOf(result: JudgedRun, assessment: Assessment): Verdict {
-  return { ...headlineOf(result, assessment), sentences: [money(result), ...evidence(assessment), ...costs(result), ...risk(result)] };
+  return { ...headlineOf(result, assessment), sentences: [...ruin(result), money(result), ...evidence(assessment), ...costs(result), ...risk(result)] };
 }
 
-function headlineOf({ metrics }: JudgedRun, { sharpe, benchmark, days }: Assessment): Omit<Verdict, 'sentences'> {
+function headlineOf({ metrics, liquidatedTimeMs }: JudgedRun, { sharpe, benchmark, days }: Assessment): Omit<Verdict, 'sentences'> {
+  if (liquidatedTimeMs !== undefined) return { headline: 'It was liquidated and lost everything.', tone: 'fall' };
   if (metrics.turnover === 0) return { headline: 'It did not trade.', tone: 'muted' };
   if (metrics.trades === 0) return { headline: 'It closed no position: too little to judge it by.', tone: 'muted' };
   if (metrics.totalReturn <= 0) return { headline: 'It lost money.', tone: 'fall' };
@@ -34,6 +35,11 @@ function headlineOf({ metrics }: JudgedRun, { sharpe, benchmark, days }: Assessm
     return { headline: `It looks good, as the best of ${sharpe.trials.toLocaleString('en')} tries would without any skill.`, tone: 'muted' };
   if (!benchmark?.excess || benchmark.excess.low <= 0) return { headline: 'It made money, but is not shown to be better than holding.', tone: 'muted' };
   return { headline: 'On this data it shows skill. Only data that it was not chosen on can confirm that.', tone: 'gain' };
+}
+
+function ruin({ liquidatedTimeMs }: JudgedRun): string[] {
+  if (liquidatedTimeMs === undefined) return [];
+  return [`In the bar of ${minute(liquidatedTimeMs)} UTC its position was closed by force, and nothing was left to trade with.`];
 }
 
 function money({ metrics, instrument }: JudgedRun): string {
@@ -65,9 +71,10 @@ function evidence({ sharpe, benchmark, days }: Assessment): string[] {
   return sentences;
 }
 
-function costs({ metrics, initialCashQuote }: JudgedRun): string[] {
+function costs({ metrics, initialCashQuote, liquidatedTimeMs }: JudgedRun): string[] {
   const share = metrics.feesQuote / initialCashQuote;
-  if (!(share > 0.001)) return [];
+  // What a liquidation takes is no price of trading.
+  if (!(share > 0.001) || liquidatedTimeMs !== undefined) return [];
   const before = metrics.totalReturn + share;
   return [`Fees took ${percent(share, 2)} of the first cash; without them it would have ${moved(before)}.`];
 }

@@ -19,7 +19,7 @@ export interface BacktestResult extends RunSummary {
 
 /**
  * A strategy over closed bars: a fold of `BarEngine.process`. The bars must be sane (`barProblem`) and ascending, as readers of files make sure.
- * @throws TouchstoneError NO_DATA, UNKNOWN_STRATEGY, BAD_PARAMETER, BAD_FUNDING
+ * @throws TouchstoneError NO_DATA, UNKNOWN_STRATEGY, BAD_PARAMETER, BAD_FUNDING, BAD_MARGIN
  * @example const { metrics } = runBacktest({ strategy, instrument, risk, execution, initialCashQuote: 10_000 }, bars);
  */
 export function runBacktest(config: BarEngineConfig, bars: BarColumns): BacktestResult {
@@ -53,7 +53,10 @@ function summarise(config: BarEngineConfig, bars: BarColumns, engine: BarEngine,
   const toMs = bars.openTimeMs[bars.length - 1]! + intervalMs;
   const ledger = exactLedger(engine.fills, engine.lotSize, engine.fundingPayments);
   const lastClose = bars.close[bars.length - 1]!;
-  const finalEquityQuote = initialCashQuote + decimalToNumber(ledger.position.cashQuote) + decimalToNumber(ledger.position.qty) * lastClose;
+  const { liquidatedTimeMs } = engine;
+  const counted = initialCashQuote + decimalToNumber(ledger.position.cashQuote) + decimalToNumber(ledger.position.qty) * lastClose;
+  // Nothing can be opened with nothing; the price of a liquidation has no eight places, so the count is off by dust.
+  const finalEquityQuote = liquidatedTimeMs === undefined ? counted : 0;
   return {
     strategy: strategy.name,
     type: strategy.type,
@@ -66,6 +69,7 @@ function summarise(config: BarEngineConfig, bars: BarColumns, engine: BarEngine,
     missingBars: Math.round((toMs - fromMs) / intervalMs) - bars.length,
     initialCashQuote,
     finalEquityQuote,
+    ...(liquidatedTimeMs !== undefined && { liquidatedTimeMs }),
     orders: engine.orderCount,
     denials: Object.fromEntries(engine.denials),
     metrics: runMetrics({

@@ -11,6 +11,7 @@ import { createLotSizer } from '../strategies/size.ts';
 import type { StrategyConfig, StrategyDefinition } from '../strategies/strategy.ts';
 import { TargetTracker } from '../strategies/target-tracker.ts';
 import { type BarOrder, BarOrders, toTick } from './bar-orders.ts';
+import { type BarMargin, forcedClosePrice } from './bar-margin.ts';
 import type { IntrabarPath } from './bar-path.ts';
 import { FillLog } from './fill-log.ts';
 import { checkFunding, type FundingPayment, type FundingRates } from './funding.ts';
@@ -42,10 +43,14 @@ export interface BarEngineConfig {
   /** Research: position at target 1 as a share of the present equity, instead of the configured size, so that a loss shrinks the next trade and never ends the run. */
   readonly equityShare?: number;
   /**
-   * `spot` (the default) sells at most what it holds: targets below 0 count as 0. `perpetual` goes short too, with linear profit and no margin:
-   * nothing is ever liquidated, only the risk limits bound the position.
+   * `spot` (the default) sells at most what it holds: targets below 0 count as 0. `perpetual` goes short too, with linear profit.
    */
   readonly market?: 'spot' | 'perpetual';
+  /**
+   * Of a perpetual; without it nothing is ever liquidated, only the risk limits bound the position. A position meets each bar's open, and
+   * what its orders leave open its worst price: when the maintenance margin is no longer there, the position is closed by force and all that is left is the fee.
+   */
+  readonly margin?: BarMargin;
   /**
    * Of a perpetual. Each settlement meets the first bar that opens at or after its time: the position before that bar's orders, at the mark given
    * or else the last close before. What is due after the last bar's open is not settled.
@@ -73,6 +78,8 @@ export class BarEngine {
   orderCount = 0;
   cashQuote: number;
   barsInPosition = 0;
+  /** Of the bar that took everything. */
+  liquidatedTimeMs: number | undefined;
   private lots = 0;
   private readonly instrument: string;
   private readonly isSpot: boolean;
@@ -88,6 +95,7 @@ export class BarEngine {
   private readonly minNotional: number;
   private readonly riskOrder: RiskOrder = { signedQty: 0, limitPrice: undefined };
   private readonly riskState: RiskState;
+  private readonly margin: BarMargin | undefined;
   private readonly funding: FundingRates | undefined;
   private nextFunding = 0;
   private lastClose = Number.NaN;
@@ -97,7 +105,7 @@ export class BarEngine {
   private dayStartEquity: number;
   private lastOrderTimeMs = Number.NEGATIVE_INFINITY;
 
-  /** @throws TouchstoneError UNKNOWN_STRATEGY, BAD_PARAMETER, BAD_FUNDING */
+  /** @throws TouchstoneError UNKNOWN_STRATEGY, BAD_PARAMETER, BAD_FUNDING, BAD_MARGIN */
   constructor(config: BarEngineConfig) {
     const { strategy, instrument, execution } = config;
     const definition = config.definition ?? definitionOf(strategy);
@@ -120,6 +128,7 @@ export class BarEngine {
     this.orders = new BarOrders(execution.slippageBps, this.tickSize, onFill, execution.intrabar);
     this.cashQuote = config.initialCashQuote;
     this.dayStartEquity = config.initialCashQuote;
+    this.margin = marginOf(config);
     this.funding = fundingOf(config);
     this.riskState = {
       tradingState: 'ACTIVE',
@@ -151,7 +160,9 @@ export class BarEngine {
    */
   process(bar: Ohlcv): void {
     if (bar.openTimeMs >= this.wakeMs) this.wake(bar.openTimeMs);
+    if (this.margin !== undefined) this.liquidateWhenDue(bar, bar.open, this.margin);
     if (this.orders.openCount !== 0) this.orders.onBar(bar);
+    if (this.margin !== undefined) this.liquidateWhenDue(bar, this.lots > 0 ? bar.low : bar.high, this.margin);
     const { close } = bar;
     const { tracker } = this;
     this.lastClose = close;
@@ -237,7 +248,24 @@ export class BarEngine {
     riskState.ordersLastSecond = timeMs - this.lastOrderTimeMs < SECOND_MS ? 1 : 0;
     const costs = (this.execution.takerFeeBps + this.execution.slippageBps) / 10_000;
     riskState.availableQuote = this.isSpot ? this.cashQuote / (1 + costs) : Number.POSITIVE_INFINITY;
-    return violatedLimit(riskOrder, riskState, this.limits);
+    return violatedLimit(riskOrder, riskState, this.limits) ?? (this.isBeyondMargin(signedLots, price) ? 'INSUFFICIENT_FUNDS' : undefined);
+  }
+
+  private isBeyondMargin(signedLots: number, price: number): boolean {
+    const after = Math.abs(this.lots + signedLots);
+    return this.margin !== undefined && after > Math.abs(this.lots) && !(after * this.lotSize * price <= this.margin.leverage * this.equityQuote);
+  }
+
+  private liquidateWhenDue(bar: Ohlcv, worst: number, { maintenanceRate }: BarMargin): void {
+    const { lots } = this;
+    const price = lots === 0 ? undefined : forcedClosePrice(this.cashQuote, this.positionQty, bar.open, worst, maintenanceRate);
+    if (price === undefined) return;
+    this.orders.cancel(() => true);
+    this.lots = 0;
+    this.fills.push(bar.openTimeMs, -lots, price, Math.max(0, this.cashQuote + lots * this.lotSize * price));
+    this.cashQuote = 0;
+    this.liquidatedTimeMs ??= bar.openTimeMs;
+    this.tellFill(-lots, price, bar.openTimeMs);
   }
 
   private deny(code: DenialCode): void {
@@ -255,11 +283,14 @@ export class BarEngine {
     this.lots += order.signedLots;
     this.cashQuote -= notional + feeQuote;
     this.fills.push(timeMs, order.signedLots, price, feeQuote);
-    if (this.tracker.readsFills) {
-      const side = order.signedLots > 0 ? 'buy' : 'sell';
-      this.tracker.onFill({ instrument: this.instrument, side, price, qty: Math.abs(order.signedLots) * this.lotSize, eventTimeMs: timeMs });
-    }
+    this.tellFill(order.signedLots, price, timeMs);
     if (this.execution.stopLossBps !== undefined) this.protect(order, price, timeMs, this.execution.stopLossBps);
+  }
+
+  private tellFill(signedLots: number, price: number, eventTimeMs: number): void {
+    if (!this.tracker.readsFills) return;
+    const side = signedLots > 0 ? 'buy' : 'sell';
+    this.tracker.onFill({ instrument: this.instrument, side, price, qty: Math.abs(signedLots) * this.lotSize, eventTimeMs });
   }
 
   /** One resting stop order for the whole position, at a distance from the latest fill; none, and no other order that would close, once it is closed. */
@@ -279,4 +310,16 @@ function fundingOf({ market, funding, strategy }: BarEngineConfig): FundingRates
   if (market !== 'perpetual') throw new TouchstoneError('BAD_FUNDING', `${strategy.name}: funding is paid on perpetuals, not on spot`);
   checkFunding(funding);
   return funding;
+}
+
+function marginOf({ market, margin, strategy }: BarEngineConfig): BarMargin | undefined {
+  if (margin === undefined) return undefined;
+  if (market !== 'perpetual') throw new TouchstoneError('BAD_MARGIN', `${strategy.name}: margin is of perpetuals, not of spot`);
+  const { leverage, maintenanceRate } = margin;
+  if (!(leverage >= 1 && maintenanceRate >= 0 && maintenanceRate < 1))
+    throw new TouchstoneError(
+      'BAD_MARGIN',
+      `${strategy.name}: leverage ${leverage} and maintenance rate ${maintenanceRate}; want at least 1, and within [0, 1)`,
+    );
+  return margin;
 }

@@ -45,6 +45,8 @@ export interface RunSummary {
   readonly missingBars: number;
   readonly initialCashQuote: number;
   readonly finalEquityQuote: number;
+  /** Of the bar in which a position was closed by force and everything lost; only where that happened. */
+  readonly liquidatedTimeMs?: number;
   readonly orders: number;
   readonly denials: Readonly<Record<string, number>>;
   readonly metrics: BacktestMetrics;

@@ -1,8 +1,12 @@
-/** Simple returns of an equity curve: one fewer than its points. */
+/** Simple returns of an equity curve: one fewer than its points. Of nothing nothing comes: after a 0 they are 0. */
 export function returnsOf(equity: Float64Array): Float64Array {
   const returns = new Float64Array(Math.max(0, equity.length - 1));
-  for (let i = 1; i < equity.length; i++) returns[i - 1] = equity[i]! / equity[i - 1]! - 1;
+  for (let i = 1; i < equity.length; i++) returns[i - 1] = simpleReturn(equity[i - 1]!, equity[i]!);
   return returns;
+}
+
+function simpleReturn(before: number, after: number): number {
+  return before === 0 && after === 0 ? 0 : after / before - 1;
 }
 
 /** Wealth path of returns, beginning at 1: one more point than returns. */
@@ -38,5 +42,5 @@ export function dailyEquity(timesMs: Float64Array, equity: Float64Array): DailyE
 /** Daily returns of an equity curve that began at `initial`: one a day that has a point, the first from `initial`. */
 export function dailyReturns(timesMs: Float64Array, equity: Float64Array, initial: number): Float64Array {
   const daily = dailyEquity(timesMs, equity).equity;
-  return daily.map((value, i) => value / (i === 0 ? initial : daily[i - 1]!) - 1);
+  return daily.map((value, i) => simpleReturn(i === 0 ? initial : daily[i - 1]!, value));
 }

@@ -112,6 +112,15 @@ describe('touchstone backtest', () => {
     const perpetual = await json('backtest', '--strategy', 'fast.yaml', '--market', 'perpetual');
     expect(spot.metrics.fundingQuote).toBe(0);
     expect(perpetual.metrics.fundingQuote).toBeLessThan(0);
+    expect(perpetual).not.toHaveProperty('liquidatedTimeMs');
+  });
+
+  it('loses everything on a perpetual without the margin for its worst price, and says so first', async () => {
+    // All of it stands behind a position of 125 times as much: the first adverse move that counts takes it.
+    const ruined = await json('backtest', '--strategy', 'fast.yaml', '--market', 'perpetual', '--leverage', '125', '--cash', '20', '--maintenance-bps', '70');
+    expect(ruined).toMatchObject({ finalEquityQuote: 0, verdict: { headline: 'It was liquidated and lost everything.' } });
+    expect(ruined.liquidatedTimeMs).toBeGreaterThanOrEqual(ruined.fromMs);
+    expect(ruined.assumptions.join(' ')).toContain('Cross margin, up to 125 times the equity; a position that no longer has 70 bps');
   });
 
   it('says what bars hide, where a stop and a limit may meet within one', async () => {
@@ -127,6 +136,8 @@ describe('touchstone backtest', () => {
     [['--strategy', 'pair.yaml', '--order', 'limit'], 'error BAD_OPTION: pair trades several instruments, which go at the next open'],
     [['--strategy', 'pair.yaml', '--evidence'], 'error BAD_OPTION: --evidence reruns backtests on bars of one instrument'],
     [['--strategy', 'fast.yaml', '--market', 'future'], 'error BAD_OPTION: --market is "future"; want spot or perpetual'],
+    [['--strategy', 'fast.yaml', '--leverage', '3'], 'error BAD_OPTION: --leverage and --maintenance-bps are for --market perpetual'],
+    [['--strategy', 'fast.yaml', '--market', 'perpetual', '--leverage', '0.5'], 'error BAD_OPTION: --leverage is "0.5"'],
     [['--strategy', 'book.yaml', '--latency-ms', '-1'], 'error BAD_OPTION: --latency-ms is "-1"'],
     [['--strategy', 'fast.yaml', '--instrument', 'binance:XRP/USDT'], 'error NO_DATA: data has no 1h bars of binance:XRP/USDT'],
   ])('%o is one clear line and exit status 1', async (options, line) => {

@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runBacktest } from '../../../core/engine/backtest.ts';
 import type { BarEngineConfig } from '../../../core/engine/bar-engine.ts';
+import { forcedClosePrice } from '../../../core/engine/bar-margin.ts';
 import { FillLog } from '../../../core/engine/fill-log.ts';
 import type { FundingRates } from '../../../core/engine/funding.ts';
 import { exactLedger } from '../../../core/engine/round-trips.ts';
 import { type BarColumns, barColumns } from '../../../core/market/bars.ts';
+import { decimalToNumber, parseDecimal } from '../../../core/market/decimal.ts';
+import { liquidationPrice } from '../../../core/portfolio/margin.ts';
 import { Rng } from '../../../core/random.ts';
 import type { Strategy, StrategyDefinition } from '../../../core/strategies/strategy.ts';
 
@@ -254,5 +257,149 @@ describe('laws of the recount', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('the margin of a perpetual', () => {
+  const MARGIN = { leverage: 5, maintenanceRate: 0.01 };
+  const free = { makerFeeBps: 0, takerFeeBps: 0 };
+  const account = (targets: readonly number[], initialCashQuote: number, changes: Partial<BarEngineConfig> = {}) =>
+    config(targets, { margin: MARGIN, initialCashQuote, ...changes }, free);
+  /** Bars of [open, high, low, close]. */
+  const market = (rows: ReadonlyArray<readonly [number, number, number, number]>) =>
+    barColumns(rows.map(([open, high, low, close], i) => ({ openTimeMs: i * MINUTE_MS, open, high, low, close, volume: 1 })));
+
+  it('is gone where equity is the maintenance margin: a long of 10 at 100 on 300 closes at 70.71', () => {
+    // Cash −700; −700 + 10 P = 0.01 · 10 P at P = 700 / 9.9.
+    const result = runBacktest(
+      account([1, 1, 1, 1], 300),
+      market([
+        [100, 100, 100, 100],
+        [100, 101, 71, 90],
+        [90, 90, 70.5, 80],
+        [80, 200, 80, 200],
+      ]),
+    );
+    expect([...result.equity]).toEqual([300, 200, 0, 0]);
+    expect(result).toMatchObject({ liquidatedTimeMs: 2 * MINUTE_MS, finalEquityQuote: 0, orders: 1 });
+    expect(result.fills.price[1]).toBeCloseTo(700 / 9.9, 10);
+    expect(result.fills.feeQuote[1]).toBeCloseTo(0.01 * 10 * (700 / 9.9), 8);
+    expect(result.roundTrips).toEqual([expect.objectContaining({ qty: 10, pnlQuote: expect.closeTo(-300, 6) })]);
+    expect(result.metrics).toMatchObject({ totalReturn: -1, maxDrawdown: -1 });
+    for (const value of Object.values(result.metrics)) expect(value).not.toBeNaN();
+  });
+
+  it('of a short is gone above: a short of 10 at 100 on 300 closes at 128.71', () => {
+    const result = runBacktest(
+      account([-1, -1, -1], 300),
+      market([
+        [100, 100, 100, 100],
+        [100, 128.7, 100, 120],
+        [120, 129, 119, 119],
+      ]),
+    );
+    expect([...result.equity]).toEqual([300, 100, 0]);
+    expect(result.fills.price[1]).toBeCloseTo(1300 / 10.1, 10);
+  });
+
+  it('is gone at the same price as in the exact account, which the reference cases prove', () => {
+    const position = fc.record({ qty: fc.integer({ min: 1, max: 50 }), side: fc.constantFrom(1, -1), cash: fc.integer({ min: 50, max: 900 }) });
+    fc.assert(
+      fc.property(position, fc.integer({ min: 0, max: 300 }), ({ qty, side, cash }, maintenanceBps) => {
+        const [signed, entryNotional] = [side * qty, side * qty * 100];
+        const inputs = { collateralQuote: parseDecimal(`${cash}`), qty: parseDecimal(`${signed}`), entryNotionalQuote: parseDecimal(`${entryNotional}`) };
+        const exact = decimalToNumber(liquidationPrice(inputs, { maintenanceRate: parseDecimal(`${maintenanceBps / 10_000}`), maintenanceAmountQuote: 0n }));
+        const worst = side > 0 ? 0.01 : 1e6;
+        const price = forcedClosePrice(cash - entryNotional, signed, 100, worst, maintenanceBps / 10_000);
+        // What has more cash than it is worth cannot be lost on the way down; and beyond the open it goes at the open.
+        if (side > 0 && exact <= 0) expect(price).toBeUndefined();
+        else if (side * (exact - 100) <= 0) expect(price).toBeCloseTo(exact, 6);
+        else expect(price).toBe(100);
+      }),
+    );
+  });
+
+  it('is closed at the open that lies beyond, and loses no more than there was', () => {
+    const gap = (open: number) =>
+      runBacktest(
+        account([1, 1, 1], 300),
+        market([
+          [100, 100, 100, 100],
+          [100, 100, 100, 100],
+          [open, open, open, open],
+        ]),
+      );
+    // Between where the maintenance margin is gone, 70.71, and where nothing is left, 70.
+    expect(gap(70.4).fills.price[1]).toBe(70.4);
+    expect(gap(70.4).fills.feeQuote[1]).toBeCloseTo(4, 8);
+    expect(gap(50).fills.price[1]).toBe(70);
+    expect(gap(50).fills.feeQuote[1]).toBe(0);
+    expect(gap(50).finalEquityQuote).toBe(0);
+    // Also where it was about to be sold at that open.
+    const leaving = market([
+      [100, 100, 100, 100],
+      [100, 100, 100, 100],
+      [50, 50, 50, 50],
+    ]);
+    expect(runBacktest(account([1, 0, 0], 300), leaving).finalEquityQuote).toBe(0);
+  });
+
+  it('is not touched by what a stop closed before, nor by a price that only another position would mind', () => {
+    const rows = market([
+      [100, 100, 100, 100],
+      [100, 100, 60, 60],
+      [60, 60, 60, 60],
+    ]);
+    expect(runBacktest(account([1, 1, 1], 300), rows).liquidatedTimeMs).toBe(MINUTE_MS);
+    const stopped = runBacktest(config([1, 1, 1], { margin: MARGIN, initialCashQuote: 300 }, { ...free, stopLossBps: 1_000 }), rows);
+    expect(stopped).not.toHaveProperty('liquidatedTimeMs');
+    expect(stopped.finalEquityQuote).toBeCloseTo(200, 8);
+    expect(runBacktest(account([-1, -1, -1], 300), rows)).not.toHaveProperty('liquidatedTimeMs');
+    expect(runBacktest(account([1, 1, 1], 1_000), rows)).not.toHaveProperty('liquidatedTimeMs');
+  });
+
+  it('lets nothing be opened beyond the leverage; what reduces is never refused', () => {
+    const entry = (initialCashQuote: number) => runBacktest(account([1, 1, 1], initialCashQuote), bars([100, 100, 100]));
+    expect(entry(200).orders).toBe(1);
+    expect(entry(199)).toMatchObject({ orders: 0, denials: { INSUFFICIENT_FUNDS: 1 } });
+    // Twice as much worth after the rise; half of it may go all the same.
+    const reduced = runBacktest(account([-1, -1, -0.5, 0], 220), bars([100, 100, 115, 115]));
+    expect(reduced).toMatchObject({ orders: 3, denials: {} });
+  });
+
+  it('never leaves less than nothing, whatever the market does', () => {
+    const percent = fc.integer({ min: -30, max: 30 });
+    const step = fc.tuple(percent, percent, fc.nat({ max: 30 }), fc.nat({ max: 30 }), fc.constantFrom(-1, 0, 1));
+    let ruined = 0;
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 3, maxLength: 20, size: 'max' }), fc.integer({ min: 150, max: 600 }), (steps, cash) => {
+        let last = 100;
+        const rows = steps.map(([gap, move, above, below]) => {
+          const open = Math.round(last * (100 + gap)) / 100;
+          last = Math.max(1, Math.round(open * (100 + move)) / 100);
+          return [open, Math.max(open, last) * (1 + above / 100), Math.min(open, last) * (1 - below / 100), last] as const;
+        });
+        const result = runBacktest(
+          account(
+            steps.map(([, , , , target]) => target),
+            cash,
+          ),
+          market(rows),
+        );
+        if (result.liquidatedTimeMs !== undefined) ruined++;
+        const ruinedAt = result.equity.indexOf(0);
+        return result.equity.every((value, i) => (ruinedAt < 0 || i < ruinedAt ? value > 0 : value === 0)) && result.finalEquityQuote >= 0;
+      }),
+      { numRuns: 300, seed: 7 },
+    );
+    expect(ruined).toBeGreaterThan(30);
+  });
+
+  it.each([
+    ['on spot', { market: 'spot' as const, margin: MARGIN }, 'x: margin is of perpetuals, not of spot'],
+    ['with a leverage below 1', { margin: { ...MARGIN, leverage: 0.5 } }, 'leverage 0.5 and maintenance rate 0.01'],
+    ['with a rate of 1', { margin: { ...MARGIN, maintenanceRate: 1 } }, 'leverage 5 and maintenance rate 1'],
+  ])('%s is refused', (_what, changes, message) => {
+    expect(() => runBacktest(config([0, 0], changes), bars([100, 100]))).toThrow(message);
   });
 });
