@@ -93,6 +93,8 @@ export class Replay {
   /** Orders that may still trade, by instrument, oldest first: one of a target, or the quotes of one strategy. */
   private readonly open = new Map<InstrumentName, readonly OpenOrder[]>();
   private readonly waiting = new Map<InstrumentName, Signal[]>();
+  /** Orders whose cancel the venue has not answered. */
+  private readonly canceling = new Set<string>();
   private readonly decisions: ReplayDecision[] = [];
   private readonly fills: Fill[] = [];
   private sendTimesMs: number[] = [];
@@ -112,11 +114,14 @@ export class Replay {
   process(event: MarketEvent): void {
     const nowMs = event.eventTimeMs;
     this.prices.take(event);
-    this.learn(this.venue.onMarketEvent(event));
+    const told = this.venue.onMarketEvent(event);
+    this.learn(told);
     if (nowMs >= this.dayEndMs) {
       this.dayEndMs = nowMs - (nowMs % DAY_MS) + DAY_MS;
       this.dayStartEquity = decimalToNumber(this.equity());
     }
+    // What the venue has answered lets what waited for it go on, before anything new is said.
+    if (told.length > 0 && this.waiting.size > 0) this.decideAll(nowMs);
     for (const runner of this.runners) {
       for (const signal of runner.process(event)) this.accept(signal);
     }
@@ -156,9 +161,13 @@ export class Replay {
   }
 
   private decideWaiting(instrument: InstrumentName, nowMs: number): void {
-    const queue = this.waiting.get(instrument)!;
+    // What grew too old while it waited is refused at once, whatever blocks the instrument.
+    const [queue, tooOld]: [Signal[], Signal[]] = [[], []];
+    for (const signal of this.waiting.get(instrument)!) (isTooOld(signal, nowMs) ? tooOld : queue).push(signal);
+    for (const signal of tooOld) this.decide(signal, nowMs);
     while (queue.length > 0 && this.hasItsTurn(queue[0]!)) this.decide(queue.shift()!, nowMs);
     if (queue.length === 0) this.waiting.delete(instrument);
+    else this.waiting.set(instrument, queue);
   }
 
   private hasItsTurn(signal: Signal): boolean {
@@ -182,9 +191,9 @@ export class Replay {
 
   /** Each quote that does not rest already is an order of its own, with a risk decision of its own. */
   private decideQuotes(signal: Signal, nowMs: number): void {
-    const { instrument, strategy, eventTimeMs, maxAgeMs } = signal;
+    const { instrument, strategy, eventTimeMs } = signal;
     const plan = this.quotePlan(signal);
-    const refusal = nowMs - eventTimeMs > maxAgeMs ? 'STALE' : plan ? undefined : 'UNKNOWN_INSTRUMENT';
+    const refusal = isTooOld(signal, nowMs) ? 'STALE' : plan ? undefined : 'UNKNOWN_INSTRUMENT';
     if (refusal !== undefined || !plan) {
       this.decisions.push({ signal, intent: undefined, code: refusal });
       return;
@@ -218,7 +227,7 @@ export class Replay {
   private evaluate(signal: Signal, nowMs: number): { readonly intent: OrderIntent } | { readonly code: string } {
     const { instrument } = signal;
     const rules = this.rules.get(instrument);
-    if (nowMs - signal.eventTimeMs > signal.maxAgeMs) return { code: 'STALE' };
+    if (isTooOld(signal, nowMs)) return { code: 'STALE' };
     if (!rules || signal.targetQty === undefined) return { code: 'UNKNOWN_INSTRUMENT' };
     const outcome = intentForTarget(signal, {
       wantedQty: parseDecimal(signal.targetQty) + this.wanted(instrument, signal.strategy),
@@ -273,6 +282,7 @@ export class Replay {
   private learn(outputs: readonly VenueOutput[]): void {
     for (const output of outputs) {
       const clientOrderId = output.type === 'order' ? output.order.clientOrderId : output.clientOrderId;
+      if (output.type !== 'order' || output.cause === 'canceled') this.canceling.delete(clientOrderId);
       const tracked = this.tracked.get(clientOrderId);
       if (!tracked) continue;
       if (output.type === 'order') this.learnOrder(tracked, output);
@@ -350,7 +360,10 @@ export class Replay {
       const signals = this.waiting.get(instrument) ?? [];
       for (const { clientOrderId, fresh } of working) {
         const isWanted = signals.every((signal) => this.quotePlan(signal)?.keep.has(clientOrderId));
-        if (isWanted && nowMs - fresh.eventTimeMs <= fresh.maxAgeMs) continue;
+        if (isWanted && !isTooOld(fresh, nowMs)) continue;
+        const { status } = this.tracked.get(clientOrderId)!.order;
+        if ((status !== 'OPEN' && status !== 'PARTIALLY_FILLED') || this.canceling.has(clientOrderId)) continue;
+        this.canceling.add(clientOrderId);
         this.learn(this.venue.cancel({ instrument, clientOrderId }, nowMs));
         hasGone ||= isSettled(this.tracked.get(clientOrderId)!);
       }
@@ -409,4 +422,8 @@ export class Replay {
     for (const { clientOrderId, intent } of this.workingOn(instrument)) if (intent.side === side) total += exposedQty(this.tracked.get(clientOrderId)!);
     return decimalToNumber(total);
   }
+}
+
+function isTooOld({ eventTimeMs, maxAgeMs }: Pick<Signal, 'eventTimeMs' | 'maxAgeMs'>, nowMs: number): boolean {
+  return nowMs - eventTimeMs > maxAgeMs;
 }

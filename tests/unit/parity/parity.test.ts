@@ -8,8 +8,8 @@ import { INSTRUMENT, PARITY_STRATEGIES, recordedMarket, REPLAY_CONFIG, strategyC
 import { type Outcome, StreamSide } from './streams.ts';
 
 /** Event by event: what the engine decides, and what trades. */
-function* replayed(events: readonly MarketEvent[], runners: readonly StrategyRunner[]): Generator<Outcome> {
-  const replay = new Replay(runners, venue(), REPLAY_CONFIG);
+function* replayed(events: readonly MarketEvent[], runners: readonly StrategyRunner[], latencyMs: number): Generator<Outcome> {
+  const replay = new Replay(runners, venue(latencyMs), REPLAY_CONFIG);
   let [decided, filled] = [0, 0];
   for (const event of events) {
     replay.process(event);
@@ -25,14 +25,18 @@ function* replayed(events: readonly MarketEvent[], runners: readonly StrategyRun
 }
 
 /** Runs both sides over the same messages. Throws at the first message on which they differ, and says which strategy. */
-async function compare(events: readonly MarketEvent[], definitions: readonly StrategyDefinition[]): Promise<{ decisions: number; fills: Outcome['fills'] }> {
+async function compare(
+  events: readonly MarketEvent[],
+  definitions: readonly StrategyDefinition[],
+  latencyMs = 0,
+): Promise<{ decisions: number; fills: Outcome['fills'] }> {
   const configs = strategyConfigs();
   const runners = configs.map((config, i) => createStrategyRunner(config, definitions[i]!, [INSTRUMENT]));
-  const streams = new StreamSide(venue(), configs, REPLAY_CONFIG);
+  const streams = new StreamSide(venue(latencyMs), configs, REPLAY_CONFIG);
   const counts: { decisions: number; fills: Outcome['fills'][number][] } = { decisions: 0, fills: [] };
   try {
     let i = 0;
-    for (const expected of replayed(events, runners)) {
+    for (const expected of replayed(events, runners, latencyMs)) {
       const event = events[i++]!;
       const actual = await streams.process(event);
       expect(actual, `message ${i} (${event.id}): ${culprits(expected, actual)} differs`).toEqual(expected);
@@ -68,6 +72,16 @@ describe('the backtest and the live streams over one recorded market', () => {
     const quoted = fills.filter(({ strategy, liquidity }) => strategy === 'market-making' && liquidity === 'maker');
     for (const side of ['buy', 'sell']) expect(quoted.filter((fill) => fill.side === side).length).toBeGreaterThan(10);
   }, 60_000);
+
+  it.each([80, 900])(
+    'decide and trade the same when orders and cancels take %i ms to the venue',
+    async (latencyMs) => {
+      const { decisions, fills } = await compare(events, PARITY_STRATEGIES, latencyMs);
+      expect(decisions).toBeGreaterThan(80);
+      expect(fills.length).toBeGreaterThan(40);
+    },
+    60_000,
+  );
 
   it('are caught, and the strategy named, when one line of it differs', async () => {
     const changed = findStrategy('mean-reversion');

@@ -42,6 +42,13 @@ const STATUS: Readonly<Record<ExchangeOrder['status'], VenueOrder['status']>> = 
   EXPIRED_IN_MATCH: 'EXPIRED',
 };
 
+interface Asked {
+  readonly clientOrderId: string;
+  isAnswer(order: VenueOrder): boolean;
+  resolve(order: VenueOrder): void;
+  reject(error: unknown): void;
+}
+
 /** The simulated venue behind the port through which `execute` trades. Answers and user events are the venue's own outputs. */
 class VenuePort implements VenueAccount {
   readonly venue: string;
@@ -50,6 +57,8 @@ class VenuePort implements VenueAccount {
   private readonly config: ReplayConfig;
   private readonly clock: Clock;
   private readonly orders = new Map<string, VenueOrder>();
+  /** Requests that the venue has not answered yet. */
+  private asked: Asked[] = [];
 
   constructor(simulated: SimulatedVenue, config: ReplayConfig, clock: Clock) {
     this.simulated = simulated;
@@ -62,19 +71,33 @@ class VenuePort implements VenueAccount {
   serverTimeMs = async () => this.clock.nowMs();
 
   async placeOrder({ qty, price, stopPrice: _, ...order }: PlaceOrder): Promise<VenueOrder> {
+    const answer = this.answerTo(order.clientOrderId, () => true);
     this.tell(this.simulated.submit({ ...order, qty: parseDecimal(qty), ...(price !== undefined && { price: parseDecimal(price) }) }, this.clock.nowMs()));
-    return this.fetchOrder(order.instrument, order.clientOrderId);
+    return answer;
   }
 
   async cancelOrder(instrument: string, clientOrderId: string): Promise<VenueOrder> {
+    const answer = this.answerTo(clientOrderId, ({ status }) => status !== 'OPEN' && status !== 'PARTIALLY_FILLED');
     this.tell(this.simulated.cancel({ instrument, clientOrderId }, this.clock.nowMs()));
-    return this.fetchOrder(instrument, clientOrderId);
+    return answer;
+  }
+
+  /** The venue's next word on an order that is an answer. */
+  private answerTo(clientOrderId: string, isAnswer: (order: VenueOrder) => boolean): Promise<VenueOrder> {
+    return new Promise((resolve, reject) => this.asked.push({ clientOrderId, isAnswer, resolve, reject }));
   }
 
   async fetchOrder(_instrument: string, clientOrderId: string): Promise<VenueOrder> {
     const order = this.orders.get(clientOrderId);
     if (!order) throw new TouchstoneError('VENUE_REJECTED', `the venue took no ${clientOrderId}`);
     return order;
+  }
+
+  /** The oldest request for an order that this is the answer to. */
+  private takeAsked(clientOrderId: string, isAnswered: (request: Asked) => boolean): Asked | undefined {
+    const request = this.asked.find((one) => one.clientOrderId === clientOrderId && isAnswered(one));
+    this.asked = this.asked.filter((one) => one !== request);
+    return request;
   }
 
   fetchOrderById = async (_: string, venueOrderId: string) => [...this.orders.values()].find((order) => order.venueOrderId === venueOrderId)!;
@@ -86,7 +109,10 @@ class VenuePort implements VenueAccount {
 
   tell(outputs: readonly VenueOutput[]): void {
     for (const output of outputs) {
-      if (output.type !== 'order') continue;
+      if (output.type !== 'order') {
+        this.takeAsked(output.clientOrderId, () => true)?.reject(new TouchstoneError('VENUE_REJECTED', output.code));
+        continue;
+      }
       const { orderId, instrument, clientOrderId, side, status, qty, filledQty, price } = output.order;
       const order: VenueOrder = {
         instrument,
@@ -100,6 +126,7 @@ class VenuePort implements VenueAccount {
         updatedTimeMs: output.timeMs,
       };
       this.orders.set(clientOrderId, order);
+      this.takeAsked(clientOrderId, ({ isAnswer }) => isAnswer(order))?.resolve(order);
       const { fill } = output;
       this.onEvent({
         type: 'order',
@@ -198,8 +225,11 @@ export class StreamSide {
       await this.settle();
       const signals = this.signals.process(market).map((signal) => this.carry('signals', 'signal', signal.signalId, signal).data as Signal);
       if (signals.length > 0) await this.loop.execution.submit(signals);
-      await this.loop.execution.idle();
-      await this.loop.tick();
+      await passes();
+      // A tick waits for what is on its way to the venue, which may be several events.
+      void this.loop.tick();
+      this.loop.execution.wake();
+      this.loop.execution.cancelUnwanted();
       await this.settle();
     }
     return this.takePublished();
@@ -207,7 +237,7 @@ export class StreamSide {
 
   /** Until nothing moves, and the strategies know what they hold. */
   private async settle(): Promise<void> {
-    await this.loop.execution.idle();
+    await passes();
     while ((await this.outbox.publishOnce()) > 0);
     for (const { type, data } of this.published.slice(this.told)) if (type === 'holding') this.signals.hold(data as HoldingEvent);
     this.told = this.published.length;
@@ -257,4 +287,9 @@ export class StreamSide {
     if (!('message' in decoded)) throw new Error(`${topic}: ${JSON.stringify(decoded)}`);
     return decoded.message;
   }
+}
+
+/** Everything that is due in this process happens; what the venue has not answered stays under way. */
+async function passes(): Promise<void> {
+  for (let i = 0; i < 8; i++) await new Promise((resolve) => setImmediate(resolve));
 }
