@@ -15,15 +15,21 @@ async function countedDuplicates(worker: WorkerProcess): Promise<number> {
   return Number(/^touchstone_messages_total\{[^}]*reason="DUPLICATE_SIGNAL"[^}]*\} (\d+)/m.exec(text)?.[1] ?? 0);
 }
 
-/** What a repetition must not change. Each start writes down the equity it finds; nothing else of the log may grow. */
+/** What a repetition must not change. Each start writes down the equity it finds and what it holds for each strategy; nothing else of the log may grow. */
 async function traces(bed: ExecutionBed) {
   return {
     placements: (await bed.placements()).length,
     orders: bed.orders().map(({ order }) => order),
     positions: bed.positions(),
-    rows: bed.events().filter(({ type }) => type !== 'equity').length,
+    rows: bed.events().filter(({ type }) => type !== 'equity' && type !== 'holding').length,
   };
 }
+
+const holdings = (bed: ExecutionBed) =>
+  bed
+    .events()
+    .filter(({ type }) => type === 'holding')
+    .map(({ data }) => `${data.strategy} ${data.qty}`);
 
 /** All signals of a run are done, the group is set back before the first of them, and the process is started again. */
 async function rewind(mutant?: string): Promise<void> {
@@ -40,6 +46,7 @@ async function rewind(mutant?: string): Promise<void> {
     await bed.quiet();
     await first.stop();
     const before = await traces(bed);
+    const heldBefore = holdings(bed);
     expect(before.orders.length).toBeGreaterThan(0);
 
     const committed = await bus.committedOffsets(groupId, 'signals');
@@ -54,6 +61,8 @@ async function rewind(mutant?: string): Promise<void> {
     await bed.until('the signals are done again', () => isCommitted(bus, groupId, 'signals'), 60_000);
     if (mutant === undefined) await bed.quiet();
     expect(await traces(bed)).toEqual(before);
+    const retold = holdings(bed).slice(heldBefore.length);
+    expect(retold.map((told) => told.split(' ')[0]).sort()).toEqual(['strategy-0', 'strategy-1', 'strategy-2']);
     expect(await countedDuplicates(second)).toBe(REWOUND);
     expect((await bed.verify()).results.filter(({ ok }) => !ok)).toEqual([]);
   } finally {
