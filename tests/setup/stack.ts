@@ -9,7 +9,10 @@ import { createClickhouse } from '../../infra/clickhouse.ts';
 import { findFreePort } from '../../infra/dev/process.ts';
 import { up } from '../../infra/dev/stack.ts';
 import { type Environment, readEnvironment } from '../../infra/env.ts';
+import { createMessageBus } from '../../infra/kafka.ts';
+import { silentLog } from '../../infra/log.ts';
 import { migrate } from '../../infra/migrate.ts';
+import { topicSpecs } from '../../streams/topics.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -80,6 +83,9 @@ async function bringUp(homeDir: string): Promise<Readonly<Record<string, string>
   const clickhouse = createClickhouse(environment.clickhouseUrl, { database: 'default' });
   await migrate(clickhouse, fileURLToPath(new URL('../../schemas/clickhouse', import.meta.url)));
   await clickhouse.close();
+  const bus = createMessageBus(environment.kafkaBrokers, silentLog);
+  await bus.ensureTopics(topicSpecs());
+  await bus.close();
   return variablesOf(environment);
 }
 
