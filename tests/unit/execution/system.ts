@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Signal } from '../../../core/execution/signal.ts';
+import { parseDecimal } from '../../../core/market/decimal.ts';
 import type { RiskLimits, TradingState } from '../../../core/risk/decision.ts';
 import { createDurable, type Durable } from '../../../infra/durable.ts';
 import { Ledger } from '../../../infra/ledger/ledger.ts';
@@ -30,6 +31,8 @@ export interface SystemOptions {
   readonly limits?: Partial<RiskLimits>;
   readonly mutant?: string;
   readonly instruments?: readonly string[];
+  /** Deposited, quote currency; a million by default. */
+  readonly cash?: string;
 }
 
 /** The real ledger and the real execution over a model venue and a clock that stands still; it can crash and start again. */
@@ -49,6 +52,7 @@ export class System {
   private constructor(options: SystemOptions) {
     this.options = options;
     this.venue = new ModelVenue(this.clock, this.instruments);
+    if (options.cash !== undefined) this.venue.held.set('USDT', parseDecimal(options.cash));
   }
 
   static async start(options: SystemOptions = {}): Promise<System> {
