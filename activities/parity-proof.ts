@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity';
+import { readsOnlyBars } from '../core/engine/analyse-stand-ins.ts';
 import { INTERVAL_MS, type MarketEvent } from '../core/market/events.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import type { Signal } from '../core/execution/signal.ts';
-import { definitionOf } from '../core/strategies/registry.ts';
+import { definitionOf, strategyParameters } from '../core/strategies/registry.ts';
 import { createStrategyRunner } from '../core/strategies/runner.ts';
 import type { StrategyConfig } from '../core/strategies/strategy.ts';
 import type { Artefacts } from '../infra/artefacts.ts';
@@ -120,7 +121,7 @@ export function createActivities(deps: ParityDeps) {
         const notReplayed: string[] = [];
         for (const config of configs) {
           const params = { strategy: config.name, account, ...asText(input) };
-          if (!createStrategyRunner(config, definitionOf(config), instruments).readsOnlyBars) {
+          if (!readsOnlyBars(definitionOf(config).create(strategyParameters(config), config.instruments[0]!, config.instruments))) {
             notReplayed.push(config.name);
             total.notComparable += (await deps.history.queryRows(SELECT_SIGNALS, params)).length;
             continue;

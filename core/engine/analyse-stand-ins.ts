@@ -23,6 +23,11 @@ export function eventsRead(strategy: Strategy): StandInType[] {
   return (Object.keys(HANDLERS) as StandInType[]).filter((type) => strategy[HANDLERS[type]] !== undefined);
 }
 
+/** Whether closed bars are all that a strategy decides by: no other events, nor its fills. */
+export function readsOnlyBars(strategy: Strategy): boolean {
+  return eventsRead(strategy).length === 0 && strategy.onFill === undefined;
+}
+
 /** Mean reversion of a stand-in's distance to its first leg, and its noise a bar: half a percent away at times, and back within some bars. */
 const GAP_KEPT = 0.9;
 const GAP_NOISE = 0.0015;

@@ -1,7 +1,7 @@
 import { TouchstoneError } from '../errors.ts';
 import type { BookEvent, FundingEvent, LiquidationEvent, MarkEvent, Ohlcv, OpenInterestEvent, TradeEvent } from '../market/events.ts';
 import type { InstrumentName } from '../market/instrument.ts';
-import { type Quote, readsOnlyBars, type Strategy, type StrategyFill, type StrategyOutput, type Why } from './strategy.ts';
+import type { Quote, Strategy, StrategyFill, StrategyOutput, Why } from './strategy.ts';
 import { TargetTracker } from './target-tracker.ts';
 
 /** The legs' trackers hold targets and what was said; the strategy behind them is the group's. */
@@ -17,7 +17,6 @@ const SILENT: Strategy = { snapshot: () => null, restore: () => undefined };
  */
 export class GroupTracker implements StrategyOutput {
   readonly legs: readonly TargetTracker[];
-  readonly readsOnlyBars: boolean;
   private readonly strategy: Strategy;
   private readonly names: readonly InstrumentName[];
   private readonly warmupBars: number;
@@ -28,7 +27,6 @@ export class GroupTracker implements StrategyOutput {
 
   constructor(strategy: Strategy, names: readonly InstrumentName[], warmupBars: number) {
     this.strategy = strategy;
-    this.readsOnlyBars = readsOnlyBars(strategy);
     this.names = names;
     this.warmupBars = warmupBars;
     this.legs = names.map(() => new TargetTracker(SILENT, 0));

@@ -107,11 +107,6 @@ export class StrategyRunner {
     for (const { tracker } of this.lanes.values()) tracker.forgetSaid();
   }
 
-  /** Whether bars, gaps and stale marks are all that its decisions depend on. */
-  get readsOnlyBars(): boolean {
-    return this.group?.readsOnlyBars ?? [...this.lanes.values()].every(({ tracker }) => tracker.readsOnlyBars);
-  }
-
   /** Takes history without saying anything. Events of other instruments and bars of other intervals are passed over. */
   warm(event: MarketEvent): void {
     const lane = this.lanes.get(event.instrument);

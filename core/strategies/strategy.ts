@@ -71,13 +71,6 @@ export interface Strategy {
   restore(state: unknown): void;
 }
 
-const BESIDE_BARS = ['onTrade', 'onBook', 'onFill', 'onFunding', 'onMark', 'onOpenInterest', 'onLiquidation'] as const;
-
-/** Whether closed bars are all that a strategy decides by. */
-export function readsOnlyBars(strategy: Strategy): boolean {
-  return BESIDE_BARS.every((handler) => strategy[handler] === undefined);
-}
-
 /** A parameter of a strategy with its range, for configuration, search and evolution. */
 export interface ParameterSpec {
   readonly default: number;

@@ -1,5 +1,5 @@
 import type { BookEvent, FundingEvent, LiquidationEvent, MarkEvent, Ohlcv, OpenInterestEvent, TradeEvent } from '../market/events.ts';
-import { type Quote, readsOnlyBars, type Strategy, type StrategyFill, type StrategyOutput, type Why } from './strategy.ts';
+import type { Quote, Strategy, StrategyFill, StrategyOutput, Why } from './strategy.ts';
 
 const NOTHING: Why = {};
 
@@ -20,7 +20,6 @@ export class TargetTracker implements StrategyOutput {
   pendingQuotes: readonly Quote[] | undefined;
   /** False when nobody has to tell it its fills. */
   readonly readsFills: boolean;
-  readonly readsOnlyBars: boolean;
   private readonly strategy: Strategy;
   private readonly warmupBars: number;
   /** null: something may have been said that is not remembered. */
@@ -33,7 +32,6 @@ export class TargetTracker implements StrategyOutput {
     this.strategy = strategy;
     this.warmupBars = warmupBars;
     this.readsFills = strategy.onFill !== undefined;
-    this.readsOnlyBars = readsOnlyBars(strategy);
   }
 
   target(fraction: number, why: Why): void {
