@@ -59,39 +59,8 @@ async function backtest(options: BacktestOptions, deps: ResearchDeps): Promise<v
   for (const assumption of assumptions) output.line(assumption);
   if (options.html !== undefined) output.line(`report: ${options.html}`);
   const daily = dailyEquity(run.timesMs, run.equity);
-  const {
-    strategy,
-    type,
-    version,
-    instrument,
-    interval,
-    fromMs,
-    toMs,
-    bars,
-    missingBars,
-    initialCashQuote,
-    finalEquityQuote,
-    liquidatedTimeMs,
-    orders,
-    denials,
-  } = summary;
   output.json({
-    ...{
-      strategy,
-      type,
-      version,
-      instrument,
-      interval,
-      fromMs,
-      toMs,
-      bars,
-      missingBars,
-      initialCashQuote,
-      finalEquityQuote,
-      liquidatedTimeMs,
-      orders,
-      denials,
-    },
+    ...Object.fromEntries(FACTS.map((name) => [name, summary[name]])),
     metrics: summary.metrics,
     roundTrips: summary.roundTrips,
     assumptions,
@@ -101,6 +70,12 @@ async function backtest(options: BacktestOptions, deps: ResearchDeps): Promise<v
     dailyEquity: Array.from(daily.dayMs, (timeMs, i) => [timeMs, daily.equity[i]!]),
   });
 }
+
+/** What the document says of the run before its figures, in this order. */
+const FACTS = [
+  ...(['strategy', 'type', 'version', 'instrument', 'interval', 'fromMs', 'toMs', 'bars', 'missingBars'] as const),
+  ...(['initialCashQuote', 'finalEquityQuote', 'liquidatedTimeMs', 'orders', 'denials'] as const),
+];
 
 /** @throws TouchstoneError BAD_OPTION */
 function axesOption(text: string | undefined): string[] | undefined {
