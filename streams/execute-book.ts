@@ -221,11 +221,11 @@ export class BookStage {
   }
 
   /** FLAT ALL: nobody wants anything of it any more. */
-  clearTargets(instrument: InstrumentName, eventTimeMs: number): void {
+  clearTargets(instrument: InstrumentName, nowMs: number): void {
     const cleared = [...this.targets(instrument)].map(([strategy, { eventTimeMs }]) => [strategy, { qty: 0n, eventTimeMs }] as const);
     this.changedTargets.set(instrument, new Map(cleared));
     this.tx.clearTargets(instrument);
-    for (const [strategy] of cleared) this.tellHolding(instrument, strategy, eventTimeMs);
+    for (const [strategy] of cleared) this.tellHolding(instrument, strategy, nowMs);
   }
 
   /** The durable intent: from here on the order is taken as sent until something else is proven. */

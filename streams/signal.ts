@@ -13,6 +13,7 @@ import type { MarketRecord } from '../schemas/market.ts';
 import type { HoldingEvent } from '../schemas/trading.ts';
 import { type ConsumeDeps, consumeStream, dead, ok, type Outcome, type Stream } from './consume.ts';
 import { createDecoder, encode, type Message } from './message.ts';
+import type { TopicName } from './topics.ts';
 
 export interface SignalDeps extends ConsumeDeps {
   /** The last closed bars of an instrument before now, oldest first; empty when the history store has none or is away. */
@@ -62,10 +63,10 @@ const FIRST_START_RECORDS = 2_000;
 const STOPPED_STAGES = new Set(['retired', 'rejected']);
 
 /**
- * From topic `market` to topic `signals`, through the same runner as backtest and replay, which is told from topic `fills` what is held. State and offsets are saved together and are
- * restored together, so a restart takes up where the snapshot stands: signals said since then are said again with the same ids, which
- * `execute` knows, and none is lost. An event older than the strategy's `maxAgeMs` (warm-up bars, a backlog) is read without deciding:
- * what it would say would be refused as stale, and the strategy says what still holds at the next fresh event.
+ * From topic `market` to topic `signals`, through the same runner as backtest and replay, which is told from topic `fills` what is held.
+ * State and offsets are saved together and are restored together, so a restart takes up where the snapshot stands: signals said since then
+ * are said again with the same ids, which `execute` knows, and none is lost. An event older than the strategy's `maxAgeMs` (warm-up bars, a
+ * backlog) is read without deciding: what it would say would be refused as stale, and the strategy says what still holds at the next fresh event.
  */
 export async function startSignal(deps: SignalDeps, options: SignalOptions): Promise<Stream> {
   const { clock, log } = deps;
@@ -297,39 +298,45 @@ function sameParameters(a: Readonly<Record<string, number>>, b: Readonly<Record<
 
 /** Reads the whole compacted topic, so that stages are known before the first event; the group then goes on from its end. */
 async function applyControl(deps: SignalDeps, engine: SignalEngine, offsets: Map<string, Place>): Promise<void> {
-  const decode = createDecoder('control', deps.compileSchema);
-  for (const { partition, low, high } of await deps.bus.topicOffsets('control')) {
-    await deps.bus.readRange('control', partition, low, high, (records) => {
-      for (const record of records) {
-        const decoded = decode(record);
-        if (!('message' in decoded) || decoded.message.type !== 'strategy') continue;
-        try {
-          engine.activate(decoded.message.data as StrategyActivated);
-        } catch (error) {
-          if (errorCode(error) !== 'BAD_PARAMETER') throw error;
-          deps.log.error({ error: errorMessage(error) }, 'a promoted strategy does not fit this build; it is off the market');
-        }
-      }
-    });
-    offsets.set(`control/${partition}`, { topic: 'control', partition, offset: high });
-  }
+  await readWhole<StrategyActivated>(deps, 'control', 'strategy', offsets, (change) => {
+    try {
+      engine.activate(change);
+    } catch (error) {
+      if (errorCode(error) !== 'BAD_PARAMETER') throw error;
+      deps.log.error({ error: errorMessage(error) }, 'a promoted strategy does not fit this build; it is off the market');
+    }
+  });
 }
 
 /** Without a state of its own, or when that is older than what is kept, the whole topic is read: execution tells every holding anew each day. */
 async function applyHoldings(deps: SignalDeps, engine: SignalEngine, offsets: Map<string, Place>): Promise<void> {
-  const decode = createDecoder('fills', deps.compileSchema);
-  for (const { partition, low, high } of await deps.bus.topicOffsets('fills')) {
-    const place = `fills/${partition}`;
-    if (isKept(offsets.get(place), low, high)) continue;
-    await deps.bus.readRange('fills', partition, low, high, (records) => {
+  await readWhole<HoldingEvent>(deps, 'fills', 'holding', offsets, (holding) => engine.hold(holding), isKept);
+}
+
+/**
+ * Hands over what a topic keeps of one type, and sets the offsets to its end. Records of other types are not worth their parsing.
+ * @param isKnown whether a partition needs no reading, since its offset stands within what is kept
+ */
+async function readWhole<T>(
+  deps: SignalDeps,
+  topic: TopicName,
+  type: string,
+  offsets: Map<string, Place>,
+  take: (data: T) => void,
+  isKnown: typeof isKept = () => false,
+): Promise<void> {
+  const decode = createDecoder(topic, deps.compileSchema);
+  for (const { partition, low, high } of await deps.bus.topicOffsets(topic)) {
+    const place = `${topic}/${partition}`;
+    if (isKnown(offsets.get(place), low, high)) continue;
+    await deps.bus.readRange(topic, partition, low, high, (records) => {
       for (const record of records) {
-        // Most of the topic is something else, and is not worth its parsing.
-        if (!record.value?.includes('"type":"holding"')) continue;
+        if (!record.value?.includes(`"type":"${type}"`)) continue;
         const decoded = decode(record);
-        if ('message' in decoded && decoded.message.type === 'holding') engine.hold(decoded.message.data as HoldingEvent);
+        if ('message' in decoded && decoded.message.type === type) take(decoded.message.data as T);
       }
     });
-    offsets.set(place, { topic: 'fills', partition, offset: high });
+    offsets.set(place, { topic, partition, offset: high });
   }
 }
 
