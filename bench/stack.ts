@@ -1,7 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClickhouse } from '../infra/clickhouse.ts';
 import { sleep, systemClock } from '../infra/clock.ts';
 import { findFreePort } from '../infra/dev/process.ts';
 import { down, up } from '../infra/dev/stack.ts';
@@ -9,9 +8,8 @@ import type { Environment } from '../infra/env.ts';
 import { createMessageBus } from '../infra/kafka.ts';
 import { silentLog } from '../infra/log.ts';
 import { createMetrics } from '../infra/metrics.ts';
-import { migrate } from '../infra/migrate.ts';
 import { compileSchema } from '../infra/validate.ts';
-import { topicSpecs } from '../streams/topics.ts';
+import { prepareServers } from '../workers/prepare.ts';
 
 const TIMEOUT_MS = 120_000;
 
@@ -23,12 +21,7 @@ export async function withStack<T>(work: (environment: Environment) => Promise<T
   const variables = { ...process.env, ...Object.fromEntries(ports), TOUCHSTONE_HOME: homeDir } as NodeJS.ProcessEnv;
   const environment = await up(() => {}, variables);
   try {
-    const root = createClickhouse(environment.clickhouseUrl, { database: 'default' });
-    await migrate(root, new URL('../schemas/clickhouse', import.meta.url).pathname);
-    await root.close();
-    const { bus } = streamDeps(environment);
-    await bus.ensureTopics(topicSpecs());
-    await bus.close();
+    await prepareServers(environment);
     return await work(environment);
   } finally {
     await down({ wipe: true }, () => {}, variables);

@@ -5,14 +5,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { createClickhouse } from '../../infra/clickhouse.ts';
 import { findFreePort } from '../../infra/dev/process.ts';
 import { up } from '../../infra/dev/stack.ts';
 import { type Environment, readEnvironment } from '../../infra/env.ts';
-import { createMessageBus } from '../../infra/kafka.ts';
-import { silentLog } from '../../infra/log.ts';
-import { migrate } from '../../infra/migrate.ts';
-import { topicSpecs } from '../../streams/topics.ts';
+import { prepareServers } from '../../workers/prepare.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -80,12 +76,7 @@ async function bringUp(homeDir: string): Promise<Readonly<Record<string, string>
   }
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.includes(name) && !name.endsWith('_PORT')));
   const environment = await up(() => {}, { ...inherited, TOUCHSTONE_HOME: homeDir });
-  const clickhouse = createClickhouse(environment.clickhouseUrl, { database: 'default' });
-  await migrate(clickhouse, fileURLToPath(new URL('../../schemas/clickhouse', import.meta.url)));
-  await clickhouse.close();
-  const bus = createMessageBus(environment.kafkaBrokers, silentLog);
-  await bus.ensureTopics(topicSpecs());
-  await bus.close();
+  await prepareServers(environment);
   return variablesOf(environment);
 }
 
