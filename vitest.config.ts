@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * unit: no servers, seconds; files share a process and their imports, so none may leave a trace behind. integration, e2e and faults share one private stack, started once by `tests/setup/stack.ts`, and run
- * one file at a time: they share its servers. `*.quick.test.ts` among the fault tests belong to `npm test`; `npm run test:faults` runs all.
+ * unit: no servers, seconds; files share a process and their imports, so none may leave a trace behind. integration, e2e and faults share
+ * one private stack, started once by `tests/setup/stack.ts`, and run one file at a time: they share its servers. `*.quick.test.ts` among the
+ * fault tests belong to `npm test`; `npm run test:faults` runs all.
  */
 const withStack = {
   globalSetup: ['tests/setup/stack.ts'],

@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SESSION_MAX_MS } from '../../../infra/control-store/sessions.ts';
 import { MAX_FAILURES } from '../../../infra/control-store/users.ts';
-import { enrol, PASSWORD } from '../../unit/control-store/fixture.ts';
-import { type DashboardFixture, sessionOf, signIn, startDashboard } from '../../unit/dashboard/fixture.ts';
+import { enrol, PASSWORD } from '../control-store/fixture.ts';
+import { type DashboardFixture, sessionOf, signIn, startDashboard } from './fixture.ts';
 
 // A password hash takes a tenth of a second of a core by design, and the machine may be busy.
 vi.setConfig({ testTimeout: 30_000 });
