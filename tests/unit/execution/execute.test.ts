@@ -1,28 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatDecimal } from '../../../core/market/decimal.ts';
-import { BTC, ETH, System, type SystemOptions } from './system.ts';
-
-let system: System | undefined;
-const start = async (options?: SystemOptions) => {
-  system = await System.start(options);
-  return system;
-};
-afterEach(() => {
-  system?.dispose();
-  system = undefined;
-});
+import { BTC, ETH, startSystem, type System } from './system.ts';
 
 const positionOf = (s: System, instrument = BTC) => formatDecimal(s.execution.book.position(instrument).qty);
 const statuses = (s: System) => s.ledger.orders().map(({ order }) => order.status);
-const denials = (s: System) =>
-  s.ledger
-    .eventsAfter(0, 10_000)
-    .filter(({ type, data }) => type === 'riskDecision' && !data.approved)
-    .map(({ data }) => data.code);
 
 describe('a signal becomes a position', () => {
   it('buys to the target with one order inside the price band, and books the fee in base', async () => {
-    const s = await start();
+    const s = await startSystem();
     await s.submit(s.signal('2'));
     expect(s.venue.truth.orders).toHaveLength(1);
     expect(s.venue.truth.requests[0]!.order).toMatchObject({ side: 'buy', type: 'limit', timeInForce: 'IOC', qty: '2', price: '100.5' });
@@ -31,17 +16,17 @@ describe('a signal becomes a position', () => {
   });
 
   it('does nothing for the same target again, nor for what the fee left over', async () => {
-    const s = await start();
+    const s = await startSystem();
     const signal = s.signal('2');
     await s.submit(signal);
     expect(await s.execution.submit([signal])).toEqual(['duplicate']);
     await s.submit(s.signal('2'));
     expect(s.venue.truth.orders).toHaveLength(1);
-    expect(denials(s)).toEqual(['NOTHING_TO_DO']);
+    expect(s.denials()).toEqual(['NOTHING_TO_DO']);
   });
 
   it('trades the sum of what all strategies want, each difference once', async () => {
-    const s = await start();
+    const s = await startSystem();
     await s.submit(s.signal('1', { strategy: 'a' }));
     await s.submit(s.signal('3', { strategy: 'b' }));
     await s.submit(s.signal('0', { strategy: 'a' }));
@@ -50,7 +35,7 @@ describe('a signal becomes a position', () => {
   });
 
   it('closes the whole of what it holds, never more', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.held.set('BTC', 5_00000000n);
     await s.submit(s.signal('1'));
     await s.submit(s.signal('0'));
@@ -59,7 +44,7 @@ describe('a signal becomes a position', () => {
   });
 
   it('gives up what an IOC order did not get: a later signal of another strategy does not bring it back', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.fillPercent = 40;
     await s.submit(s.signal('1', { strategy: 'a' }));
     s.venue.fillPercent = 100;
@@ -68,23 +53,23 @@ describe('a signal becomes a position', () => {
   });
 
   it('refuses a signal that is too old when its turn comes, whatever made it wait', async () => {
-    const s = await start();
+    const s = await startSystem();
     const old = s.signal('1');
     s.clock.advance(6_000);
     await s.submit(old);
-    expect(denials(s)).toEqual(['STALE']);
+    expect(s.denials()).toEqual(['STALE']);
     expect(s.venue.truth.requests).toHaveLength(0);
   });
 
   it('keeps to its own account', async () => {
-    const s = await start();
+    const s = await startSystem();
     expect(await s.execution.submit([s.signal('1', { account: 'other' })])).toEqual(['otherAccount']);
   });
 });
 
 describe('a new target while an order rests', () => {
   it('cancels, resolves, and only then trades the new one', async () => {
-    const s = await start({ timeInForce: 'GTC' });
+    const s = await startSystem({ timeInForce: 'GTC' });
     s.venue.fillPercent = 30;
     await s.submit(s.signal('1'));
     s.venue.fillPercent = 100;
@@ -93,17 +78,17 @@ describe('a new target while an order rests', () => {
   });
 
   it('lets only the newest of several waiting targets of a strategy trade', async () => {
-    const s = await start({ timeInForce: 'GTC' });
+    const s = await startSystem({ timeInForce: 'GTC' });
     s.venue.fillPercent = 0;
     await s.submit(s.signal('1'));
     s.venue.fillPercent = 100;
     await s.submit(s.signal('2'), s.signal('3'));
     expect(s.venue.truth.orders.map(({ qty }) => qty)).toEqual(['1', '3']);
-    expect(denials(s)).toEqual(['SUPERSEDED']);
+    expect(s.denials()).toEqual(['SUPERSEDED']);
   });
 
   it('cancels what rests when its signal is too old', async () => {
-    const s = await start({ timeInForce: 'GTC' });
+    const s = await startSystem({ timeInForce: 'GTC' });
     s.venue.fillPercent = 0;
     await s.submit(s.signal('1'));
     await s.pass(6_000);
@@ -113,7 +98,7 @@ describe('a new target while an order rests', () => {
 
 describe('an outcome that is not known', () => {
   it('is looked up, never sent again: filled at once, answered by a timeout', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.nextFault = 'timeoutAfterAccept';
     s.venue.isStreamSilent = true;
     await s.submit(s.signal('1'));
@@ -126,18 +111,18 @@ describe('an outcome that is not known', () => {
   });
 
   it('counts whole against the limits and blocks its instrument until it is resolved', async () => {
-    const s = await start({ limits: { maxGrossNotionalQuote: 20_000 } });
+    const s = await startSystem({ limits: { maxGrossNotionalQuote: 20_000 } });
     s.venue.nextFault = 'lostRequest';
     await s.submit(s.signal('90'));
     await s.submit(s.signal('50'), s.signal('95', { instrument: ETH }));
-    expect(denials(s)).toEqual([]);
+    expect(s.denials()).toEqual([]);
     await s.submit(s.signal('20', { instrument: ETH, strategy: 'b' }));
-    expect(denials(s)).toEqual(['MAX_GROSS_NOTIONAL']);
+    expect(s.denials()).toEqual(['MAX_GROSS_NOTIONAL']);
     expect(s.venue.truth.requests.map(({ order }) => `${order.instrument} ${order.qty}`)).toEqual([`${BTC} 90`, `${ETH} 95`]);
   });
 
   it('is absent only on evidence: after the venue can no longer take the request, looked up twice', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.nextFault = 'lostRequest';
     await s.submit(s.signal('1'));
     await s.pass(13_000);
@@ -150,7 +135,7 @@ describe('an outcome that is not known', () => {
   });
 
   it('is not kept unknown by the trades of another hand on the account', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.nextFault = 'lostRequest';
     await s.submit(s.signal('1'));
     s.venue.isStreamSilent = true;
@@ -164,7 +149,7 @@ describe('an outcome that is not known', () => {
   });
 
   it('is found by its trades when no lookup by our own id sees it', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.nextFault = 'timeoutAfterAccept';
     s.venue.isStreamSilent = true;
     s.venue.lookupLagMs = 3_600_000;
@@ -175,7 +160,7 @@ describe('an outcome that is not known', () => {
   });
 
   it('survives a lookup that does not see the order yet', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.nextFault = 'timeoutAfterAccept';
     s.venue.isStreamSilent = true;
     s.venue.lookupLagMs = 2_000;
@@ -186,7 +171,7 @@ describe('an outcome that is not known', () => {
   });
 
   it('is what an order becomes that ended while nobody watched and that a lookup does not see yet', async () => {
-    const s = await start({ timeInForce: 'GTC' });
+    const s = await startSystem({ timeInForce: 'GTC' });
     s.venue.fillPercent = 0;
     await s.submit(s.signal('1'), s.signal('2', { instrument: ETH }));
     expect(statuses(s)).toEqual(['OPEN', 'OPEN']);
@@ -202,7 +187,7 @@ describe('an outcome that is not known', () => {
   });
 
   it('is what a crash while sending leaves behind', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.nextFault = 'timeoutAfterAccept';
     s.venue.isStreamSilent = true;
     await s.execution.submit([s.signal('1')]);
@@ -218,19 +203,19 @@ describe('an outcome that is not known', () => {
 
 describe('halt', () => {
   it('refuses entries and reductions alike when halted, and entries only when reducing', async () => {
-    const s = await start();
+    const s = await startSystem();
     await s.submit(s.signal('2'));
     s.trading.state = 'REDUCING';
     await s.submit(s.signal('3'));
     await s.submit(s.signal('1'));
     s.trading.state = 'HALTED';
     await s.submit(s.signal('0'));
-    expect(denials(s)).toEqual(['REDUCING', 'HALTED']);
+    expect(s.denials()).toEqual(['REDUCING', 'HALTED']);
     expect(s.venue.truth.orders.map(({ side }) => side)).toEqual(['buy', 'sell']);
   });
 
   it('stops an order that was approved and not yet sent', async () => {
-    const s = await start();
+    const s = await startSystem();
     const accepted = s.execution.submit([s.signal('1')]);
     let reads = 0;
     Object.defineProperty(s.trading, 'state', { get: () => (++reads > 1 ? 'HALTED' : 'ACTIVE') });
@@ -243,7 +228,7 @@ describe('halt', () => {
 
 describe('one owner', () => {
   it('is fenced off by the next: it can neither write nor send', async () => {
-    const s = await start();
+    const s = await startSystem();
     const taken = s.ledger.acquireLease({ holder: 'flatten:ann', pid: 1, nowMs: s.clock.nowMs(), preempt: true, isAlive: () => true });
     expect('lease' in taken).toBe(true);
     await expect(s.execution.submit([s.signal('1')])).rejects.toMatchObject({ code: 'LEASE_LOST' });
@@ -254,7 +239,7 @@ describe('one owner', () => {
 
 describe('the user stream', () => {
   it('is not trusted when polling finds what it should have said; entries stop, nothing is booked twice when it speaks again', async () => {
-    const s = await start({ timeInForce: 'GTC' });
+    const s = await startSystem({ timeInForce: 'GTC' });
     s.venue.fillPercent = 0;
     await s.submit(s.signal('1', { maxAgeMs: 600_000 }));
     s.venue.isStreamSilent = true;
@@ -263,7 +248,7 @@ describe('the user stream', () => {
     expect(positionOf(s)).toBe('0.5994');
     expect(s.execution.health.entryBlock()).toBe('STREAM_STALE');
     await s.submit(s.signal('1', { instrument: ETH }));
-    expect(denials(s)).toEqual(['STREAM_STALE']);
+    expect(s.denials()).toEqual(['STREAM_STALE']);
     s.venue.isStreamSilent = false;
     for (const fill of s.venue.truth.fills) s.execution.onUserEvent({ type: 'order', order: s.venue.truth.orders[0]!, fill });
     await s.execution.idle();
@@ -274,7 +259,7 @@ describe('the user stream', () => {
 
 describe('the venue is the truth', () => {
   it('stops trading when the venue holds less than the ledger says, and invents no fill', async () => {
-    const s = await start();
+    const s = await startSystem();
     await s.submit(s.signal('2'));
     s.venue.held.set('BTC', 1_00000000n);
     await s.pass(35_000);
@@ -284,7 +269,7 @@ describe('the venue is the truth', () => {
   });
 
   it('records a trade that no order of ours made, and does not book it', async () => {
-    const s = await start();
+    const s = await startSystem();
     const theirs = await s.venue.placeOrder({
       instrument: BTC,
       clientOrderId: 'by-hand',
@@ -301,7 +286,7 @@ describe('the venue is the truth', () => {
   });
 
   it('denies entries while clocks disagree', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.clock.step(5_000);
     await s.pass(31_000);
     expect(s.execution.health.entryBlock()).toBe('CLOCK_SKEW');
@@ -310,7 +295,7 @@ describe('the venue is the truth', () => {
 
 describe('daily loss', () => {
   it('survives a restart and stays hit for the day', async () => {
-    const s = await start({ limits: { maxDailyLossQuote: 50 } });
+    const s = await startSystem({ limits: { maxDailyLossQuote: 50 } });
     await s.pass(2_000);
     await s.submit(s.signal('10'));
     s.venue.price = 90;
@@ -319,6 +304,6 @@ describe('daily loss', () => {
     s.venue.price = 100;
     await s.restart();
     await s.submit(s.signal('1', { instrument: ETH }));
-    expect(denials(s)).toEqual(['DAILY_LOSS']);
+    expect(s.denials()).toEqual(['DAILY_LOSS']);
   });
 });

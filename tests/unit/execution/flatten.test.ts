@@ -1,14 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { createDurable } from '../../../infra/durable.ts';
 import { Ledger } from '../../../infra/ledger/ledger.ts';
 import { silentLog } from '../../../infra/log.ts';
 import type { ExecutionConfig } from '../../../streams/execute.ts';
 import { type FlattenDeps, flattenAccount, writeHalt } from '../../../streams/flatten.ts';
-import { BTC, ETH, LIMITS, System } from './system.ts';
-
-let system: System | undefined;
-afterEach(() => system?.dispose());
+import { BTC, ETH, LIMITS, startSystem, type System } from './system.ts';
 
 const press = { account: 'paper', reason: 'test', by: 'ann' };
 
@@ -45,8 +42,7 @@ function depsOf(s: System, halts: string[] = []): FlattenDeps {
 
 describe('FLAT ALL', () => {
   it('halts, cancels what rests, sells what the ledger holds and nothing else', async () => {
-    const s = await System.start({ timeInForce: 'GTC' });
-    system = s;
+    const s = await startSystem({ timeInForce: 'GTC' });
     s.venue.held.set('BTC', 7_00000000n);
     await s.submit(s.signal('2'));
     s.venue.fillPercent = 0;
@@ -67,8 +63,7 @@ describe('FLAT ALL', () => {
   });
 
   it('fences off a living execute, which then neither writes nor sends', async () => {
-    const s = await System.start();
-    system = s;
+    const s = await startSystem();
     await s.submit(s.signal('2'));
     await flattenAccount(depsOf(s), press);
     await expect(s.execution.submit([s.signal('2')])).rejects.toMatchObject({ code: 'LEASE_LOST' });
@@ -78,8 +73,7 @@ describe('FLAT ALL', () => {
   });
 
   it('lists what is below the minimum instead of trying for ever', async () => {
-    const s = await System.start();
-    system = s;
+    const s = await startSystem();
     await s.submit(s.signal('0.051'));
     const result = await flattenAccount(depsOf(s), press);
     expect(result.dust).toHaveLength(1);
@@ -87,8 +81,7 @@ describe('FLAT ALL', () => {
   });
 
   it('never gives up on a venue that fails, and does not sell twice when an answer is lost', async () => {
-    const s = await System.start();
-    system = s;
+    const s = await startSystem();
     await s.submit(s.signal('2'));
     s.venue.nextFault = 'timeoutAfterAccept';
     let failures = 3;
@@ -103,8 +96,7 @@ describe('FLAT ALL', () => {
   });
 
   it('is one work however often it is pressed, and each press is on record', async () => {
-    const s = await System.start();
-    system = s;
+    const s = await startSystem();
     await s.submit(s.signal('2'), s.signal('3', { instrument: ETH }));
     const halts: string[] = [];
     // Those who wait let the one at work go on; its lease must not grow old by their waiting.
@@ -119,8 +111,7 @@ describe('FLAT ALL', () => {
   });
 
   it('asks a venue that fails again at once, without waiting for its own lease to grow old', async () => {
-    const s = await System.start();
-    system = s;
+    const s = await startSystem();
     await s.submit(s.signal('2'));
     const sleptMs: number[] = [];
     let failures = 3;

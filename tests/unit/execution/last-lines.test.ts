@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TouchstoneError } from '../../../core/errors.ts';
 import { parseDecimal } from '../../../core/market/decimal.ts';
 import type { OrderIntent, OrderState } from '../../../core/execution/order.ts';
@@ -10,32 +10,18 @@ import { BalanceComparison, openInstruments } from '../../../streams/execute-rec
 import { UnknownOrders } from '../../../streams/execute-resolve.ts';
 import { lastCheck, sendCancel, sendOrder } from '../../../streams/execute-send.ts';
 import { FakeClock } from './model-venue.ts';
-import { BTC, ETH, System, type SystemOptions } from './system.ts';
+import { BTC, ETH, startSystem, type System } from './system.ts';
 
 /** The small rules that stand alone between a mistake and the venue, each seen to hold by itself. */
-let system: System | undefined;
-const start = async (options?: SystemOptions) => {
-  system = await System.start(options);
-  return system;
-};
-afterEach(() => {
-  system?.dispose();
-  system = undefined;
-});
 
-const denials = (s: System) =>
-  s.ledger
-    .eventsAfter(0, 10_000)
-    .filter(({ type, data }) => type === 'riskDecision' && !data.approved)
-    .map(({ data }) => data.code);
-const alerts = (s: System, code: string) => s.ledger.eventsAfter(0, 10_000).filter(({ type, data }) => type === 'alert' && data.code === code);
+const alerts = (s: System, code: string) => s.logged('alert').filter(({ data }) => data.code === code);
 const byHand = (clientOrderId: string, instrument = BTC) =>
   ({ instrument, clientOrderId, side: 'buy', type: 'limit', timeInForce: 'GTC', qty: '1', price: '90' }) as const;
 const durable = createDurable();
 
 describe('an order that stands in no ledger', () => {
   it('is the user’s and stays, unless it carries our prefix on an instrument of ours: then it is of a lost ledger, and goes', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.venue.fillPercent = 0;
     const [ours, elsewhere] = [`ts${'a'.repeat(32)}`, `ts${'b'.repeat(32)}`];
     for (const order of [byHand('by-hand'), byHand(ours), byHand(elsewhere, 'sim:XRP/USDT')]) await s.venue.placeOrder(order);
@@ -47,35 +33,35 @@ describe('an order that stands in no ledger', () => {
 
 describe('a decision', () => {
   it('is not made on a target older than one that was acted on', async () => {
-    const s = await start();
+    const s = await startSystem();
     const older = s.signal('5');
     s.clock.advance(1_000);
     await s.submit(s.signal('1'));
     await s.submit(older);
-    expect(denials(s)).toEqual(['STALE']);
+    expect(s.denials()).toEqual(['STALE']);
     expect(s.venue.truth.requests).toHaveLength(1);
   });
 
   it('counts the cash that open buys may still spend', async () => {
-    const s = await start({ timeInForce: 'GTC', cash: '1000' });
+    const s = await startSystem({ timeInForce: 'GTC', cash: '1000' });
     s.venue.fillPercent = 0;
     await s.submit(s.signal('6', { maxAgeMs: 60_000 }));
     await s.submit(s.signal('6', { instrument: ETH }));
-    expect(denials(s)).toEqual(['INSUFFICIENT_FUNDS']);
+    expect(s.denials()).toEqual(['INSUFFICIENT_FUNDS']);
   });
 
   it('needs a price of now', async () => {
-    const s = await start();
+    const s = await startSystem();
     s.clock.advance(16_000);
     await s.submit(s.signal('1'));
-    expect(denials(s)).toEqual(['NO_PRICE']);
+    expect(s.denials()).toEqual(['NO_PRICE']);
   });
 
   it('keeps to so many orders a second', async () => {
-    const s = await start({ limits: { maxOrdersPerSecond: 1 } });
+    const s = await startSystem({ limits: { maxOrdersPerSecond: 1 } });
     await s.submit(s.signal('1'));
     await s.submit(s.signal('1', { instrument: ETH }));
-    expect(denials(s)).toEqual(['ORDER_RATE']);
+    expect(s.denials()).toEqual(['ORDER_RATE']);
     await s.pass(1_000);
     await s.submit(s.signal('1', { instrument: ETH }));
     expect(s.venue.truth.requests).toHaveLength(2);
@@ -183,7 +169,7 @@ describe('an order of unknown outcome', () => {
 
 describe('ledger against venue', () => {
   it('is a mismatch only when two comparisons in a row find the same lack, and is not compared while something changes', async () => {
-    const s = await start();
+    const s = await startSystem();
     await s.submit(s.signal('2'));
     const comparison = new BalanceComparison(s.execution.book);
     const instruments = [BTC, ETH];
@@ -202,7 +188,7 @@ describe('ledger against venue', () => {
   });
 
   it('takes an instrument in later without depositing the cash again', async () => {
-    const s = await start({ instruments: [BTC] });
+    const s = await startSystem({ instruments: [BTC] });
     const cash = s.execution.book.cash;
     await openInstruments(s.execution.book, s.venue, [BTC, ETH], s.clock.nowMs());
     expect(s.execution.book.fillCursors().has(ETH)).toBe(true);
@@ -246,7 +232,7 @@ describe('what stands against entries', () => {
   });
 
   it('is a daily loss, which is told once', async () => {
-    const s = await start({ limits: { maxDailyLossQuote: 50 } });
+    const s = await startSystem({ limits: { maxDailyLossQuote: 50 } });
     await s.pass(2_000);
     await s.submit(s.signal('10'));
     s.venue.price = 90;
@@ -257,7 +243,7 @@ describe('what stands against entries', () => {
 });
 
 it('an owner renews its lease while it lives', async () => {
-  const s = await start();
+  const s = await startSystem();
   await s.pass(60_000);
   expect(s.clock.nowMs() - s.ledger.lease().renewedMs).toBeLessThanOrEqual(2_500);
 });

@@ -1,25 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatDecimal } from '../../../core/market/decimal.ts';
-import { BTC, System, type SystemOptions } from './system.ts';
+import { BTC, startSystem, type System, type SystemOptions } from './system.ts';
 
-let system: System | undefined;
 const start = async (options?: SystemOptions) => {
-  system = await System.start(options);
+  const system = await startSystem(options);
   system.venue.fillPercent = 0;
   return system;
 };
-afterEach(() => {
-  system?.dispose();
-  system = undefined;
-});
 
 const resting = (s: System) => s.venue.liveOrders().map(({ side, qty, price }) => `${side} ${qty} at ${price}`);
 const placed = (s: System) => s.venue.truth.requests.length;
-const codes = (s: System) =>
-  s.ledger
-    .eventsAfter(0, 10_000)
-    .filter(({ type, data }) => type === 'riskDecision' && !data.approved)
-    .map(({ data }) => data.code);
 /** The strategy holds this much of the instrument. */
 const hold = async (s: System, qty: string) => {
   s.venue.fillPercent = 100;
@@ -44,7 +34,7 @@ describe('a quote set', () => {
       .slice(1)
       .map(({ order }) => order.signalId);
     expect(new Set(legs).size).toBe(1);
-    expect(codes(s)).toEqual([]);
+    expect(s.denials()).toEqual([]);
   });
 
   it('said again sends nothing, and what already rests keeps its place when only the other side moves', async () => {
@@ -106,7 +96,7 @@ describe('a quote set', () => {
       ]),
     );
     expect(resting(s)).toEqual(['sell 0.999 at 100.5']);
-    expect(codes(s)).toEqual(['NOTHING_TO_DO']);
+    expect(s.denials()).toEqual(['NOTHING_TO_DO']);
   });
 
   it('makes its fills the strategy’s holding, which another strategy’s target leaves alone', async () => {
@@ -150,7 +140,7 @@ describe('a quote set', () => {
       ]),
     );
     expect(resting(s)).toEqual(['buy 1 at 99.5']);
-    expect(codes(s)).toEqual(['MAX_POSITION_NOTIONAL']);
+    expect(s.denials()).toEqual(['MAX_POSITION_NOTIONAL']);
   });
 
   it('only offers while the account reduces, and is silent while it is halted', async () => {
@@ -164,7 +154,7 @@ describe('a quote set', () => {
       ]),
     );
     expect(resting(s)).toEqual(['sell 0.5 at 100.5']);
-    expect(codes(s)).toEqual(['REDUCING']);
+    expect(s.denials()).toEqual(['REDUCING']);
     s.trading.state = 'HALTED';
     await s.submit(s.quotes([['sell', '100.4', '0.5']]));
     await s.pass(500);
@@ -176,7 +166,7 @@ describe('a quote set', () => {
     const old = s.quotes([['buy', '99.5', '1']]);
     await s.submit({ ...old, eventTimeMs: old.eventTimeMs - 6_000, readToMs: old.readToMs - 6_000 });
     expect(placed(s)).toBe(0);
-    expect(codes(s)).toEqual(['STALE']);
+    expect(s.denials()).toEqual(['STALE']);
   });
 
   it('survives a crash: what rests is known again, and goes unless it is said again', async () => {

@@ -1,11 +1,12 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { Signal } from '../../../core/execution/signal.ts';
 import { parseDecimal } from '../../../core/market/decimal.ts';
 import type { RiskLimits, TradingState } from '../../../core/risk/decision.ts';
 import { createDurable, type Durable } from '../../../infra/durable.ts';
-import { Ledger } from '../../../infra/ledger/ledger.ts';
+import { Ledger, type LedgerEvent } from '../../../infra/ledger/ledger.ts';
 import type { Lease } from '../../../infra/ledger/lease.ts';
 import { silentLog } from '../../../infra/log.ts';
 import { ExecutionLoop } from '../../../streams/execute-loop.ts';
@@ -161,9 +162,21 @@ export class System {
     await this.execution.idle();
   }
 
+  /** Codes of refused decisions, oldest first. */
+  denials(): unknown[] {
+    return this.logged('riskDecision')
+      .filter(({ data }) => !data.approved)
+      .map(({ data }) => data.code);
+  }
+
+  /** The log's rows of one type, oldest first. */
+  logged(type: string): LedgerEvent[] {
+    return this.ledger.eventsAfter(0, 100_000).filter((event) => event.type === type);
+  }
+
   /** What was told of what is held for strategies, oldest first, as `strategy instrument qty`. */
   holdings(): string[] {
-    const told = this.ledger.eventsAfter(0, 100_000).filter(({ topic, type }) => topic === 'fills' && type === 'holding');
+    const told = this.logged('holding').filter(({ topic }) => topic === 'fills');
     return told.map(({ data }) => `${data.strategy} ${data.instrument} ${data.qty}`);
   }
 
@@ -185,4 +198,11 @@ export class System {
     this.crash();
     rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+/** One for the test that calls it, disposed of when that ends. */
+export async function startSystem(options?: SystemOptions): Promise<System> {
+  const system = await System.start(options);
+  onTestFinished(() => system.dispose());
+  return system;
 }
